@@ -1,0 +1,36 @@
+// The pattern language of capabilities and namespaces: which channels a rule speaks about.
+//
+// A pattern is a channel name in which a segment may be `*` (any one segment), `{name}` (the same, with
+// the value kept under that name), or, as the last segment only, `**` (one or more segments). The same
+// code answers at the relay, which enforces, and in the SDK's can(), which only predicts.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/base/types.h"
+
+namespace tidegate {
+
+class ChannelPattern {
+ public:
+  /// BadRequest, naming the segment, when the text is not a pattern.
+  static Result<ChannelPattern> parse(std::string_view text);
+
+  bool matches(const ChannelName& channel) const;
+  /// The values of the `{name}` segments, in order; only meaningful when it matches.
+  std::vector<std::pair<std::string, std::string>> holes(const ChannelName& channel) const;
+  const std::string& text() const { return text_; }
+
+ private:
+  enum class Kind : std::uint8_t { Literal, Any, Hole, Rest };
+  struct Segment {
+    Kind kind = Kind::Literal;
+    std::string text;  // literal, or the hole's name
+  };
+  std::string text_;
+  std::vector<Segment> segments_;
+};
+
+}  // namespace tidegate

@@ -1,0 +1,84 @@
+// Every limit of the core and of the relay's logic, with its default, in one place. Going over one has
+// a defined and tested result; no other file contains such a number. What an operator may change is in
+// the relay's configuration, with these values as its defaults.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "core/base/time.h"
+
+namespace tidegate::limits {
+
+using namespace std::chrono_literals;
+
+// Names (over: InvalidChannel, or BadRequest for the others).
+inline constexpr std::size_t channel_name_bytes_max = 255;
+inline constexpr std::size_t channel_segment_bytes_max = 96;
+inline constexpr std::size_t channel_segments_max = 8;
+inline constexpr std::size_t epoch_bytes_max = 48;
+inline constexpr std::size_t event_name_bytes_max = 128;
+inline constexpr std::size_t event_id_bytes_max = 128;
+inline constexpr std::size_t idempotency_key_bytes_max = 128;
+inline constexpr std::size_t record_key_bytes_max = 255;
+inline constexpr std::size_t token_bytes_max = 8 * 1024;
+inline constexpr std::size_t tenant_bytes_max = 64;
+inline constexpr std::size_t session_id_bytes_max = 64;
+inline constexpr std::size_t client_label_bytes_max = 64;
+inline constexpr std::size_t error_message_bytes_max = 512;
+
+// Payloads and messages.
+inline constexpr std::size_t publication_payload_bytes_max = 64 * 1024;  // PayloadTooLarge
+inline constexpr std::size_t json_depth_max = 64;                        // InvalidPayload
+inline constexpr std::size_t client_message_bytes_max = 256 * 1024;      // FrameTooLarge, close
+inline constexpr std::size_t relay_message_bytes_max = 1024 * 1024;      // client: MalformedFrame, close
+inline constexpr std::size_t block_bytes_target = 64 * 1024;   // a block is cut when it grows past this
+inline constexpr std::size_t block_rows_max = 4096;            // MalformedFrame
+inline constexpr std::size_t block_event_names_max = 1024;     // MalformedFrame
+inline constexpr std::size_t joined_message_bytes_max = 64 * 1024;
+
+// The client.
+inline constexpr std::size_t subscriptions_per_client_max = 1024;   // LimitExceeded to the caller
+inline constexpr std::size_t outbox_commands_max = 1000;            // QueueFull to the caller
+inline constexpr std::size_t outbox_bytes_max = 4 * 1024 * 1024;    // QueueFull to the caller
+inline constexpr std::size_t early_block_bytes_max = 1024 * 1024;   // over: resubscribe
+inline constexpr std::size_t dedup_window_entries = 4096;           // oldest forgotten first
+inline constexpr std::size_t event_names_per_client_max = 4096;     // over: names are not interned
+inline constexpr std::size_t listeners_per_client_max = 1024;       // LimitExceeded to the caller
+inline constexpr std::size_t batch_bytes_max = 32 * 1024;
+inline constexpr Duration batch_delay_default = 0ms;                // flushed at the end of the turn
+inline constexpr Duration unsubscribe_linger_default = 1s;
+inline constexpr Duration backoff_base_default = 500ms;
+inline constexpr Duration backoff_cap_default = 30s;
+inline constexpr Duration connect_timeout_default = 10s;
+inline constexpr Duration publish_timeout_default = 30s;
+inline constexpr Duration probe_timeout = 4s;
+inline constexpr Duration subscribe_timeout = 15s;
+inline constexpr Duration gap_resubscribe_interval_min = 200ms;
+
+// The relay.
+inline constexpr std::size_t subscriptions_per_connection_max = 1024;   // LimitExceeded
+inline constexpr std::size_t publishes_in_flight_per_connection_max = 256;  // reading pauses
+inline constexpr std::size_t control_queue_bytes_max = 256 * 1024;      // reading pauses
+inline constexpr std::size_t control_queue_bytes_kill = 1024 * 1024;    // disconnect Overloaded
+inline constexpr std::size_t append_queue_entries_max = 10'000;         // per channel: Busy
+inline constexpr std::size_t append_batch_entries_max = 1024;
+inline constexpr std::size_t publish_batch_entries_max = 1000;          // LimitExceeded
+inline constexpr std::size_t mirror_batch_entries_max = 1024;
+inline constexpr std::size_t idempotency_window_entries_default = 65'536;
+inline constexpr Duration idempotency_window_age_default = 10min;
+inline constexpr std::size_t history_count_default = 1000;
+inline constexpr std::size_t history_bytes_default = 16 * 1024 * 1024;
+inline constexpr Duration history_age_default = 24h;
+inline constexpr Duration heartbeat_interval_default = 25s;
+inline constexpr Duration heartbeat_timeout_default = 20s;   // silence allowed beyond the interval
+inline constexpr Duration hello_timeout_default = 10s;
+inline constexpr Duration verify_timeout = 5s;
+inline constexpr Duration close_timeout = 3s;
+inline constexpr Duration append_timeout = 10s;
+inline constexpr Duration publish_deadline = 20s;
+inline constexpr Duration mirror_linger = 30s;               // without local subscribers, then closed
+inline constexpr Duration idle_channel_linger = 60s;
+inline constexpr std::size_t frame_cache_entries_per_channel = 4;
+
+}  // namespace tidegate::limits

@@ -1,0 +1,95 @@
+// ClientSession: the whole client, without I/O. It contains no networking, no clock and no entropy:
+// bytes, commands and `now` go in; bytes, events, effects and the next deadline come out. The browser
+// SDK, the command line and the simulator are three shells around this one class.
+//
+// Four kinds of method and no others: getters; handle_* (the world speaks); commands (the application
+// speaks); poll_* (the session speaks). After every call of the second and third kind, poll until empty
+// in this order: poll_effect, poll_transmit, poll_event; then arm one timer for poll_timeout.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+
+#include "core/client/client_options.h"
+#include "core/client/event.h"
+#include "core/client/row_table.h"
+#include "core/stream/publication.h"
+
+namespace tidegate {
+
+struct ClientStats {
+  std::uint64_t messages_received = 0;
+  std::uint64_t rows_delivered = 0;
+  std::uint64_t duplicates_dropped = 0;  // rows at or below the position, and whole duplicate blocks' rows
+  std::uint64_t gaps_detected = 0;
+  std::uint64_t gaps_repaired = 0;       // … after which the subscription was recovered or replaced
+  std::uint64_t unbound_blocks = 0;      // blocks of streams this session is not (or no longer) bound to
+  std::uint64_t connections_opened = 0;
+  std::uint64_t round_trip_us = 0;       // latest ping; 0: none yet
+};
+
+class ClientSession {
+ public:
+  explicit ClientSession(const ClientOptions& options);
+  ~ClientSession();
+  ClientSession(const ClientSession&) = delete;
+  ClientSession& operator=(const ClientSession&) = delete;
+
+  // ---- getters
+  ClientState state() const;
+  const ClientStats& stats() const;
+  /// Commands not yet acknowledged.
+  std::size_t outbox_size() const;
+  std::optional<StreamPosition> position(SubscriptionId subscription) const;
+  std::size_t subscription_count() const;
+
+  // ---- the world speaks
+  void handle_open(Now now, ConnectionId connection);
+  /// One complete binary message. Events about it refer to `message`: it must stay as it is until
+  /// they are polled.
+  void handle_message(Now now, ConnectionId connection, ByteView message);
+  /// The socket is gone. `code` is the WebSocket close code, 1006 when there was none.
+  void handle_close(Now now, ConnectionId connection, std::uint16_t code, std::string_view reason);
+  void handle_timeout(Now now);
+  void handle_token(Now now, std::uint32_t fetch, std::string_view token);
+  /// `permanent`: the application says that this user has no token; the session ends as Failed.
+  void handle_token_failure(Now now, std::uint32_t fetch, std::string_view message, bool permanent);
+  /// The platform says that the network came or went. Online means: try now, with a little jitter.
+  void handle_network(Now now, bool online);
+  /// The page or machine woke up: probes a connection that may be dead, or reconnects at once.
+  void handle_resume(Now now);
+
+  // ---- the application speaks
+  void connect(Now now);
+  void disconnect(Now now);
+  void set_token(Now now, std::string_view token);
+  /// The same channel gives the same id, reference-counted: two components, one subscription.
+  Result<SubscriptionId> subscribe(Now now, const ChannelName& channel, const SubscribeOptions& options);
+  /// The last release sends the unsubscribe only after `unsubscribe_linger`, so that a component that
+  /// is unmounted and mounted again costs nothing.
+  Status unsubscribe(Now now, SubscriptionId subscription);
+  /// Queued while not connected, resent after a reconnect with the same key until acknowledged.
+  Result<RequestId> publish(Now now, const ChannelName& channel, PublicationDraft draft);
+  /// A window of event ids for one listener on several channels.
+  Result<ListenerId> add_listener();
+  void remove_listener(ListenerId listener);
+  /// False when this listener has already seen the id. An empty id is always admitted.
+  bool admit(ListenerId listener, std::string_view event_id);
+
+  // ---- the session speaks
+  std::optional<Effect> poll_effect();
+  /// One complete binary message for the current connection.
+  std::optional<Bytes> poll_transmit(Now now);
+  std::optional<Event> poll_event();
+  std::optional<Instant> poll_timeout() const;
+
+  std::span<const RowEntry> row_table() const;
+  ByteView source_bytes(std::uint32_t source) const;
+
+ private:
+  class Parts;  // SessionState, SubscriptionRegistry, Outbox, Batcher, Backoff, Heartbeat, TimerTable
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace tidegate

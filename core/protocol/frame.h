@@ -1,0 +1,110 @@
+// The message model: what can be said on a connection, whatever the encoding. Plain values.
+// Block frames carry publications and are read through BlockReader; everything else is control.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "core/protocol/block_reader.h"
+#include "core/protocol/codes.h"
+#include "core/stream/publication.h"
+
+namespace tidegate {
+
+// ---- client → relay
+
+/// First on every connection, followed in the same message by all subscribes with their positions.
+struct HelloFrame {
+  std::uint16_t version = wire::kProtocolVersion;
+  std::string client;      // "tidegate-js/0.1.0", for logs
+  std::string session_id;  // chosen by the client, the same across reconnects: scopes idempotency keys
+  std::string token;
+};
+
+struct SubscribeFrame {
+  RequestId request = RequestId::None;
+  ChannelName channel;
+  std::optional<StreamPosition> since;
+  /// Without a position: how many of the latest publications to begin with (kHistoryAll: all kept).
+  std::uint32_t history = 0;
+};
+inline constexpr std::uint32_t kHistoryAll = 0xFFFFFFFF;
+
+struct UnsubscribeFrame {
+  RequestId request = RequestId::None;
+  StreamId stream = StreamId::None;
+};
+
+struct PublishFrame {
+  RequestId request = RequestId::None;
+  ChannelName channel;
+  PublicationDraft draft;
+};
+
+// ---- either way
+
+struct PingFrame { std::uint32_t nonce = 0; };
+struct PongFrame { std::uint32_t nonce = 0; };
+
+// ---- relay → client
+
+struct WelcomeFrame {
+  std::uint16_t version = wire::kProtocolVersion;
+  std::string relay;                        // "tidegate/0.1.0"
+  std::string connection_id;                // for logs at both ends
+  std::uint32_t heartbeat_interval_ms = 0;  // the relay speaks at least this often
+  std::uint32_t heartbeat_timeout_ms = 0;   // silence beyond the interval that means loss
+  std::uint32_t message_bytes_max = 0;      // the largest message the relay accepts
+  WallTime time;
+  std::uint64_t token_expires_in_ms = 0;    // 0: never
+};
+
+/// Answers a subscribe, or (request None) replaces what the subscription of `channel` held: a reset.
+struct SubscribedFrame {
+  RequestId request = RequestId::None;
+  StreamId stream = StreamId::None;
+  SubscribeOutcome outcome = SubscribeOutcome::Recovered;
+  SnapshotReason reason = SnapshotReason::None;
+  StreamPosition start;  // blocks follow from here
+  Offset target;         // the stream's top as of this answer: the client is live once there
+  ChannelName channel;
+};
+
+struct UnsubscribedFrame {
+  RequestId request = RequestId::None;  // None: the relay ended it
+  StreamId stream = StreamId::None;
+  std::uint16_t code = 0;               // UnsubscribeCode
+  std::string message;
+};
+
+struct PublishAckFrame {
+  RequestId request = RequestId::None;
+  PublishOutcome outcome = PublishOutcome::Applied;
+  StreamPosition position;
+};
+
+/// A command was refused; the connection goes on.
+struct RefusedFrame {
+  RequestId request = RequestId::None;
+  Error error;
+};
+
+/// The last frame before the relay closes.
+struct DisconnectFrame {
+  std::uint16_t code = 0;  // DisconnectCode
+  std::uint32_t retry_after_ms = 0;
+  std::string message;
+};
+
+/// Publications of one stream. The view is valid as long as the message it was decoded from.
+struct BlockFrame {
+  bool more = false;
+  BlockView block;
+};
+
+using Frame = std::variant<HelloFrame, SubscribeFrame, UnsubscribeFrame, PublishFrame, PingFrame,
+                           PongFrame, WelcomeFrame, SubscribedFrame, UnsubscribedFrame,
+                           PublishAckFrame, RefusedFrame, DisconnectFrame, BlockFrame>;
+
+}  // namespace tidegate

@@ -1,0 +1,59 @@
+// HTTP as the application part of the relay sees it: a request in, a response out, perhaps later. No
+// type of libwebsockets passes this line.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "edge/relay/relay_shard.h"
+
+namespace tidegate::net {
+
+struct HttpRequest {
+  std::string method;         // "GET", "POST", "OPTIONS"
+  std::string path;           // without query
+  std::string query;
+  std::string authorization;  // header, may be empty
+  std::string content_type;
+  std::string idempotency_key;  // header Idempotency-Key
+  std::string origin;
+  std::string peer_address;
+  std::string body;
+};
+
+struct HttpResponse {
+  std::uint16_t status = 200;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+/// Answers one request, once, on the worker's thread; the connection may be gone by then (ignored).
+class HttpResponder {
+ public:
+  virtual ~HttpResponder() = default;
+  virtual void respond(HttpResponse response) = 0;
+};
+
+/// What a request may ask of the worker it arrived on. Used on that worker's thread only.
+class WorkerAccess {
+ public:
+  virtual ~WorkerAccess() = default;
+  virtual Now now() const = 0;
+  using PublishDone = std::function<void(std::vector<Result<relay::PublishReceipt>>)>;
+  /// Publishes a batch through the worker's shard; `done` gets one result for each, in order.
+  virtual void publish(std::vector<relay::PublishRequest> requests, PublishDone done) = 0;
+};
+
+/// The routes. One instance serves all workers at once, so it is immutable or synchronizes itself.
+class HttpApi {
+ public:
+  virtual ~HttpApi() = default;
+  virtual void handle(WorkerAccess& worker, HttpRequest request,
+                      std::shared_ptr<HttpResponder> responder) const = 0;
+};
+
+}  // namespace tidegate::net

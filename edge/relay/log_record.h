@@ -1,0 +1,56 @@
+// What is appended to a channel's log, and what comes of it. A record is appended with its conditions,
+// unjudged; once durable it is applied in order, and only apply accepts it, refuses it or calls it a
+// duplicate. Apply reads the record and earlier state and nothing else, so every reader decides alike.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/base/hash.h"
+#include "core/stream/publication.h"
+
+namespace tidegate::relay {
+
+/// Tenant and channel: the identity of a channel inside a relay. Shared, since messages carry it.
+struct ChannelKey {
+  std::string tenant;
+  ChannelName channel;
+  auto operator<=>(const ChannelKey&) const = default;
+};
+using ChannelKeyPtr = std::shared_ptr<const ChannelKey>;
+
+/// Recognizes one append among those read back, when its outcome was unknown. Unique per relay process.
+struct AppendId {
+  std::uint64_t incarnation = 0;  // entropy of the shard that proposed it
+  std::uint64_t sequence = 0;
+  auto operator<=>(const AppendId&) const = default;
+};
+
+struct LogRecord {
+  AppendId id;
+  PublicationPtr publication;
+  /// Scope of the idempotency key and event id: the client's identity and session, or the API key's name.
+  std::string producer;
+  std::string idempotency_key;
+  std::optional<Epoch> if_epoch;
+  Hash128 payload_hash;
+};
+using LogRecordPtr = std::shared_ptr<const LogRecord>;
+
+/// A record with the place it was given in the log.
+struct AppendedRecord {
+  StreamRange range;
+  LogRecordPtr record;
+};
+
+/// One entry of a channel's history: a range, and the publication at its end. Entries without one are
+/// covered: the record was refused or a duplicate, and readers pass over it.
+struct LogEntry {
+  StreamRange range;
+  PublicationPtr publication;
+};
+
+}  // namespace tidegate::relay

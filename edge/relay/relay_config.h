@@ -1,0 +1,50 @@
+// What the relay's logic needs to know of the configuration: immutable, shared by all shards. Read from
+// TOML by edge/app; made by hand in tests.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/access/channel_pattern.h"
+#include "core/base/limits.h"
+
+namespace tidegate::relay {
+
+enum class ChannelKind : std::uint8_t { Log };
+
+/// History is kept until one of the three is exceeded; the oldest go first.
+struct HistoryLimits {
+  std::size_t count = limits::history_count_default;
+  std::size_t bytes = limits::history_bytes_default;
+  Duration age = limits::history_age_default;
+};
+
+enum class PublishRight : std::uint8_t {
+  Server,      // only API keys
+  Capability,  // also clients whose token has the capability
+};
+
+/// All rules of the channels that match a pattern. The first that matches decides.
+struct Namespace {
+  ChannelPattern pattern;
+  ChannelKind kind = ChannelKind::Log;
+  HistoryLimits history;
+  PublishRight publish = PublishRight::Server;
+};
+
+struct RelayConfig {
+  std::string label = "tidegate/0.1.0";
+  std::vector<Namespace> namespaces;
+  Duration heartbeat_interval = limits::heartbeat_interval_default;
+  Duration heartbeat_timeout = limits::heartbeat_timeout_default;
+  Duration hello_timeout = limits::hello_timeout_default;
+  std::size_t subscriptions_per_connection_max = limits::subscriptions_per_connection_max;
+  std::size_t client_message_bytes_max = limits::client_message_bytes_max;
+  std::size_t idempotency_window_entries = limits::idempotency_window_entries_default;
+  Duration idempotency_window_age = limits::idempotency_window_age_default;
+
+  /// The first namespace that matches, or nullptr.
+  const Namespace* namespace_of(const ChannelName& channel) const;
+};
+
+}  // namespace tidegate::relay
