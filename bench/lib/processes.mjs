@@ -1,0 +1,135 @@
+// Starts the processes a benchmark needs and reads what the kernel says of them. Everything listens on
+// loopback, on free ports, and is stopped by process id.
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+const release = (name) => `${root}build/release/${name}`;
+const ticksPerSecond = 100; // USER_HZ on Linux, a constant of its ABI
+
+/** A child process whose standard output is read line by line. */
+class LineProcess {
+  constructor(command, args, options = {}) {
+    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], ...options });
+    this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+    this.exited = once(this.child, 'exit');
+  }
+  get pid() {
+    return this.child.pid;
+  }
+  async line() {
+    const { value, done } = await this.lines.next();
+    if (done) throw new Error(`${this.child.spawnfile} ended before it answered`);
+    return value;
+  }
+  async ask(text) {
+    this.child.stdin.write(`${text}\n`);
+    return this.line();
+  }
+  async stop(signal = 'SIGTERM') {
+    this.child.kill(signal);
+    await this.exited;
+  }
+}
+
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A relay in development mode with one secret, one key and a token for everything. */
+export async function startRelay({ workers = 1, args = [] } = {}) {
+  const port = await freePort();
+  const key = randomBytes(24).toString('base64url');
+  const secret = randomBytes(32).toString('base64url');
+  const child = spawn(
+    release('tidegate'),
+    ['serve', '--dev', '--port', `${port}`, '--workers', `${workers}`, '--dev-key', key]
+      .concat(['--dev-secret', secret, ...args]),
+    { stdio: ['ignore', 'ignore', 'ignore'] },
+  );
+  const url = `http://127.0.0.1:${port}`;
+  const healthy = async () => {
+    try {
+      return (await fetch(`${url}/healthz`)).ok;
+    } catch {
+      return false;
+    }
+  };
+  while (!(await healthy())) {
+    if (child.exitCode !== null) throw new Error(`the relay ended with ${child.exitCode}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const token = (await (await fetch(`${url}/v1/dev/token`)).text()).trim();
+  const publish = async (messages) => {
+    const response = await fetch(`${url}/v1/publish`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ messages }),
+    });
+    if (!response.ok) throw new Error(`publish: ${response.status} ${await response.text()}`);
+    await response.arrayBuffer();
+  };
+  const stop = async () => {
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+  };
+  return { pid: child.pid, port, url, token: tokenOf(token), key, publish, stop };
+}
+
+const tokenOf = (text) => (text.startsWith('{') ? JSON.parse(text).token : text);
+
+export async function startLoad(args) {
+  const load = new LineProcess(release('bench_load'), args.map(String));
+  const first = await load.line();
+  if (first !== 'ready') throw new Error(`bench_load said ${first}`);
+  const totals = async () => {
+    const [messages, rows, bytes] = (await load.ask('')).split(' ').map(Number);
+    return { messages, rows, bytes };
+  };
+  return { totals, stop: () => load.stop() };
+}
+
+export async function startRawSend(size) {
+  const raw = new LineProcess(release('bench_raw_send'), ['--size', `${size}`]);
+  const port = Number((await raw.line()).split(' ')[1]);
+  return {
+    pid: raw.pid,
+    port,
+    ticks: async (count, intervalUs) => {
+      const answer = await raw.ask(`ticks ${count} ${intervalUs}`);
+      if (answer !== 'done') throw new Error(`bench_raw_send said ${answer}`);
+    },
+    stop: () => raw.stop(),
+  };
+}
+
+/** User and system time of a process so far, in seconds. */
+export function cpuSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+}
+
+/** Resident memory of a process, in bytes. */
+export function residentBytes(pid) {
+  const line = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(line[1]) * 1024;
+}
+
+/** Waits until `condition` holds, checking every few milliseconds; throws after `seconds`. */
+export async function until(condition, seconds, what) {
+  const deadline = Date.now() + seconds * 1000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
