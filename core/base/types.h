@@ -22,6 +22,11 @@ inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+/// The three-way comparison that em++ 3.1.6's standard library does not have for strings yet.
+inline std::strong_ordering order(std::string_view left, std::string_view right) {
+  return left.compare(right) <=> 0;
+}
+
 /// A publication's number within one epoch of one channel. Strictly increasing, never assumed dense:
 /// counts are not got by subtraction. 0 is the position before the first publication.
 struct Offset {
@@ -48,7 +53,8 @@ class Epoch {
 
   const std::string& token() const { return token_; }
   bool empty() const { return token_.empty(); }
-  auto operator<=>(const Epoch&) const = default;
+  bool operator==(const Epoch&) const = default;
+  std::strong_ordering operator<=>(const Epoch& other) const { return order(token_, other.token_); }
 
  private:
   explicit Epoch(std::string token) : token_(std::move(token)) {}
@@ -65,7 +71,10 @@ class ChannelName {
   std::string_view view() const { return name_; }
   const std::string& str() const { return name_; }
   bool empty() const { return name_.empty(); }
-  auto operator<=>(const ChannelName&) const = default;
+  bool operator==(const ChannelName&) const = default;
+  std::strong_ordering operator<=>(const ChannelName& other) const {
+    return order(name_, other.name_);
+  }
 
  private:
   explicit ChannelName(std::string name) : name_(std::move(name)) {}
