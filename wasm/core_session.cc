@@ -1,0 +1,242 @@
+// Conversions only: doubles to Now, strings to names, results to ids. See core_session.h.
+#include "wasm/core_session.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tidegate::wasm {
+namespace {
+
+/// Larger than this, the inbound buffer is given back after use: WebAssembly memory never shrinks,
+/// but it is used again.
+constexpr std::size_t kInboundKeptBytes = 64 * 1024;
+
+Now now_from(double monotonic_ms, double wall_ms) {
+  return Now{Instant{Duration{static_cast<std::int64_t>(monotonic_ms * 1000.0)}},
+             wall_from_ms(static_cast<std::int64_t>(wall_ms))};
+}
+
+bool is_given(double value) { return value >= 0; }  // false for NaN, too
+
+void set_duration(Duration& duration, double ms) {
+  if (is_given(ms)) {
+    duration = Duration{static_cast<std::int64_t>(ms * 1000.0)};
+  }
+}
+
+ClientOptions options_from(const std::string& client, const std::string& session_id,
+                           std::uint64_t seed, bool fetch_token, const SessionTuning& tuning) {
+  ClientOptions options;
+  options.client = client;
+  options.session_id = session_id;
+  options.seed = seed;
+  options.fetch_token = fetch_token;
+  set_duration(options.connect_timeout, tuning.connect_timeout_ms);
+  set_duration(options.publish_timeout, tuning.publish_timeout_ms);
+  set_duration(options.backoff_base, tuning.backoff_base_ms);
+  set_duration(options.backoff_cap, tuning.backoff_cap_ms);
+  set_duration(options.unsubscribe_linger, tuning.unsubscribe_linger_ms);
+  set_duration(options.batch_delay, tuning.batch_delay_ms);
+  if (is_given(tuning.reconnect_attempts_max)) {
+    options.reconnect_attempts_max = static_cast<std::uint32_t>(tuning.reconnect_attempts_max);
+  }
+  return options;
+}
+
+std::uint64_t join(std::uint32_t low, std::uint32_t high) {
+  return (static_cast<std::uint64_t>(high) << 32U) | low;
+}
+
+Result<SubscribeOptions> subscribe_options(std::uint32_t history, const std::string& epoch,
+                                           std::uint64_t offset) {
+  SubscribeOptions options;
+  options.history = history;
+  if (!epoch.empty()) {
+    auto parsed = Epoch::parse(epoch);
+    if (!parsed) {
+      return parsed.error();
+    }
+    options.since = StreamPosition{std::move(*parsed), Offset{offset}};
+  }
+  return options;
+}
+
+Result<std::optional<Epoch>> optional_epoch(const std::string& token) {
+  if (token.empty()) {
+    return std::optional<Epoch>();
+  }
+  auto epoch = Epoch::parse(token);
+  if (!epoch) {
+    return epoch.error();
+  }
+  return std::optional<Epoch>(std::move(*epoch));
+}
+
+}  // namespace
+
+CoreSession::CoreSession(const std::string& client, const std::string& session_id,
+                         std::uint32_t seed_low, std::uint32_t seed_high, bool fetch_token,
+                         const SessionTuning& tuning)
+    : session_(options_from(client, session_id, join(seed_low, seed_high), fetch_token, tuning)) {}
+
+template <typename Call>
+void CoreSession::run(double monotonic_ms, double wall_ms, Call&& call) {
+  output_.clear();
+  const Now now = now_from(monotonic_ms, wall_ms);
+  call(now);
+  output_.poll(session_, now);
+}
+
+template <typename Id>
+std::uint32_t CoreSession::answer(const Result<Id>& result) {
+  if (!result) {
+    output_.refuse(result.error());
+    return 0;
+  }
+  return static_cast<std::uint32_t>(*result);
+}
+
+ByteView CoreSession::reserved(std::uint32_t bytes) const {
+  return ByteView(inbound_).first(std::min<std::size_t>(bytes, inbound_.size()));
+}
+
+std::uint32_t CoreSession::reserve_max() {
+  return static_cast<std::uint32_t>(limits::relay_message_bytes_max + 1);
+}
+
+std::uint8_t* CoreSession::reserve(std::uint32_t bytes) {
+  const std::size_t wanted = std::min(bytes, reserve_max());
+  if (wanted <= kInboundKeptBytes && inbound_.size() > kInboundKeptBytes) {
+    Bytes().swap(inbound_);
+  }
+  if (inbound_.size() < wanted) {
+    inbound_.resize(wanted);
+  }
+  return inbound_.data();
+}
+
+void CoreSession::feed(double monotonic_ms, double wall_ms, std::uint32_t connection,
+                       std::uint32_t bytes) {
+  run(monotonic_ms, wall_ms,
+      [&](Now now) { session_.handle_message(now, ConnectionId{connection}, reserved(bytes)); });
+}
+
+void CoreSession::timeout(double monotonic_ms, double wall_ms) {
+  run(monotonic_ms, wall_ms, [&](Now now) { session_.handle_timeout(now); });
+}
+
+bool CoreSession::admit(std::uint32_t listener, std::uint32_t bytes) {
+  return session_.admit(ListenerId{listener}, as_text(reserved(bytes)));
+}
+
+void CoreSession::handle_open(double monotonic_ms, double wall_ms, std::uint32_t connection) {
+  run(monotonic_ms, wall_ms, [&](Now now) { session_.handle_open(now, ConnectionId{connection}); });
+}
+
+void CoreSession::handle_close(double monotonic_ms, double wall_ms, std::uint32_t connection,
+                               std::uint32_t code, const std::string& reason) {
+  run(monotonic_ms, wall_ms, [&](Now now) {
+    session_.handle_close(now, ConnectionId{connection}, static_cast<std::uint16_t>(code), reason);
+  });
+}
+
+void CoreSession::handle_token(double monotonic_ms, double wall_ms, std::uint32_t fetch,
+                               const std::string& token) {
+  run(monotonic_ms, wall_ms, [&](Now now) { session_.handle_token(now, fetch, token); });
+}
+
+void CoreSession::handle_token_failure(double monotonic_ms, double wall_ms, std::uint32_t fetch,
+                                       const std::string& message, bool permanent) {
+  run(monotonic_ms, wall_ms,
+      [&](Now now) { session_.handle_token_failure(now, fetch, message, permanent); });
+}
+
+void CoreSession::handle_network(double monotonic_ms, double wall_ms, bool online) {
+  run(monotonic_ms, wall_ms, [&](Now now) { session_.handle_network(now, online); });
+}
+
+void CoreSession::handle_resume(double monotonic_ms, double wall_ms) {
+  run(monotonic_ms, wall_ms, [&](Now now) { session_.handle_resume(now); });
+}
+
+void CoreSession::connect(double monotonic_ms, double wall_ms) {
+  run(monotonic_ms, wall_ms, [&](Now now) { session_.connect(now); });
+}
+
+void CoreSession::disconnect(double monotonic_ms, double wall_ms) {
+  run(monotonic_ms, wall_ms, [&](Now now) { session_.disconnect(now); });
+}
+
+void CoreSession::set_token(double monotonic_ms, double wall_ms, const std::string& token) {
+  run(monotonic_ms, wall_ms, [&](Now now) { session_.set_token(now, token); });
+}
+
+std::uint32_t CoreSession::subscribe(double monotonic_ms, double wall_ms,
+                                     const std::string& channel, std::uint32_t history,
+                                     const std::string& epoch, std::uint32_t offset_low,
+                                     std::uint32_t offset_high) {
+  std::uint32_t id = 0;
+  run(monotonic_ms, wall_ms, [&](Now now) {
+    const auto name = ChannelName::parse(channel);
+    const auto options = subscribe_options(history, epoch, join(offset_low, offset_high));
+    id = !name      ? answer(Result<SubscriptionId>(name.error()))
+         : !options ? answer(Result<SubscriptionId>(options.error()))
+                    : answer(session_.subscribe(now, *name, *options));
+  });
+  return id;
+}
+
+void CoreSession::unsubscribe(double monotonic_ms, double wall_ms, std::uint32_t subscription) {
+  run(monotonic_ms, wall_ms, [&](Now now) {
+    if (const auto done = session_.unsubscribe(now, SubscriptionId{subscription}); !done) {
+      output_.refuse(done.error());
+    }
+  });
+}
+
+std::uint32_t CoreSession::publish(double monotonic_ms, double wall_ms, const std::string& channel,
+                                   const std::string& event, const std::string& event_id,
+                                   const std::string& idempotency_key, const std::string& if_epoch,
+                                   bool binary, std::uint32_t payload_bytes) {
+  std::uint32_t id = 0;
+  run(monotonic_ms, wall_ms, [&](Now now) {
+    const auto name = ChannelName::parse(channel);
+    const auto epoch = optional_epoch(if_epoch);
+    if (!name || !epoch) {
+      id = answer(Result<RequestId>(!name ? name.error() : epoch.error()));
+      return;
+    }
+    PublicationDraft draft;
+    draft.payload_kind = binary ? PayloadKind::Binary : PayloadKind::Json;
+    draft.event = event;
+    draft.event_id = event_id;
+    draft.idempotency_key = idempotency_key;
+    draft.if_epoch = *epoch;
+    const ByteView payload = reserved(payload_bytes);
+    draft.payload.assign(payload.begin(), payload.end());
+    id = answer(session_.publish(now, *name, std::move(draft)));
+  });
+  return id;
+}
+
+std::uint32_t CoreSession::add_listener() {
+  output_.clear();
+  return answer(session_.add_listener());
+}
+
+void CoreSession::remove_listener(std::uint32_t listener) {
+  output_.clear();
+  session_.remove_listener(ListenerId{listener});
+}
+
+void CoreSession::position(std::uint32_t subscription) {
+  output_.clear();
+  output_.position(session_, SubscriptionId{subscription});
+}
+
+void CoreSession::stats() {
+  output_.clear();
+  output_.stats(session_);
+}
+
+}  // namespace tidegate::wasm
