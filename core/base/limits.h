@@ -25,16 +25,19 @@ inline constexpr std::size_t token_bytes_max = 8 * 1024;
 inline constexpr std::size_t tenant_bytes_max = 64;
 inline constexpr std::size_t session_id_bytes_max = 64;
 inline constexpr std::size_t client_label_bytes_max = 64;
+inline constexpr std::size_t relay_label_bytes_max = 64;
+inline constexpr std::size_t connection_id_bytes_max = 64;
 inline constexpr std::size_t error_message_bytes_max = 512;
 
 // Payloads and messages.
 inline constexpr std::size_t publication_payload_bytes_max = 64 * 1024;  // PayloadTooLarge
 inline constexpr std::size_t json_depth_max = 64;                        // InvalidPayload
+inline constexpr std::size_t json_depth_ceiling = 1024;   // what a configured json_depth_max may be
 inline constexpr std::size_t client_message_bytes_max = 256 * 1024;      // FrameTooLarge, close
 inline constexpr std::size_t relay_message_bytes_max = 1024 * 1024;      // client: MalformedFrame, close
 inline constexpr std::size_t block_bytes_target = 64 * 1024;   // a block is cut when it grows past this
 inline constexpr std::size_t block_rows_max = 4096;            // MalformedFrame
-inline constexpr std::size_t block_event_names_max = 1024;     // MalformedFrame
+inline constexpr std::size_t block_event_names_max = block_rows_max;  // MalformedFrame
 inline constexpr std::size_t joined_message_bytes_max = 64 * 1024;
 
 // The client.
@@ -42,6 +45,7 @@ inline constexpr std::size_t subscriptions_per_client_max = 1024;   // LimitExce
 inline constexpr std::size_t outbox_commands_max = 1000;            // QueueFull to the caller
 inline constexpr std::size_t outbox_bytes_max = 4 * 1024 * 1024;    // QueueFull to the caller
 inline constexpr std::size_t early_block_bytes_max = 1024 * 1024;   // over: resubscribe
+inline constexpr std::size_t early_blocks_max = 4096;               // over: resubscribe
 inline constexpr std::size_t dedup_window_entries = 4096;           // oldest forgotten first
 inline constexpr std::size_t event_names_per_client_max = 4096;     // over: names are not interned
 inline constexpr std::size_t listeners_per_client_max = 1024;       // LimitExceeded to the caller
@@ -80,5 +84,25 @@ inline constexpr Duration publish_deadline = 20s;
 inline constexpr Duration mirror_linger = 30s;               // without local subscribers, then closed
 inline constexpr Duration idle_channel_linger = 60s;
 inline constexpr std::size_t frame_cache_entries_per_channel = 4;
+
+// The relay's transport (edge/net).
+inline constexpr std::size_t connections_default = 50'000;              // over: 503, closed
+inline constexpr std::size_t file_descriptors_max = 65'536;   // libwebsockets scans a table of these
+inline constexpr std::size_t file_descriptors_reserved = 256; // files, listeners and event descriptors
+inline constexpr int listen_backlog = 4096;
+inline constexpr int accepts_per_turn = 64;
+inline constexpr int socket_send_buffer_bytes = 128 * 1024;   // a slow client shows early
+inline constexpr std::size_t websocket_rx_buffer_bytes = 512; // held by every idle connection
+inline constexpr std::size_t socket_write_bytes_max = 1024 * 1024;
+inline constexpr std::size_t http_header_bytes_max = 8 * 1024;          // over: closed
+inline constexpr std::size_t http_body_bytes_default = 1024 * 1024;     // over: 413
+inline constexpr std::size_t http_write_chunk_bytes = 64 * 1024;
+inline constexpr Duration http_header_deadline_default = 10s;  // from accept to a complete request head
+inline constexpr Duration http_body_deadline_default = 10s;             // over: 408
+inline constexpr Duration http_response_deadline = 60s;       // answered and written within this
+inline constexpr Duration http_keepalive_default = 30s;
+inline constexpr Duration http_discard_deadline = 1s;         // reads on after an early refusal
+inline constexpr Duration drain_grace = 1s;                   // beyond the window and close_timeout
+inline constexpr std::size_t library_log_lines_per_second_max = 10;  // further ones are counted
 
 }  // namespace tidegate::limits
