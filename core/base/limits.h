@@ -83,7 +83,19 @@ inline constexpr Duration append_timeout = 10s;
 inline constexpr Duration publish_deadline = 20s;
 inline constexpr Duration mirror_linger = 30s;               // without local subscribers, then closed
 inline constexpr Duration idle_channel_linger = 60s;
-inline constexpr std::size_t frame_cache_entries_per_channel = 4;
+
+// Inside a relay shard.
+inline constexpr std::size_t channels_per_shard_max = 200'000;          // LimitExceeded
+inline constexpr std::size_t publishes_in_flight_per_shard_max = 65'536;  // from outside: Busy
+inline constexpr std::size_t publishes_in_flight_per_connection_kill = 8192;  // Busy
+inline constexpr std::size_t mirror_lag_entries_max = 16'384;  // kept beyond history for what lags
+inline constexpr std::size_t frame_cache_entries_max = 1024;   // the oldest are dropped
+inline constexpr std::size_t frame_cache_bytes_max = 16 * 1024 * 1024;
+inline constexpr std::size_t log_lines_max = 1024;             // the newest are dropped and counted
+inline constexpr std::size_t claims_interned_max = 65'536;     // over: not shared
+inline constexpr Duration store_retry_delay_min = 100ms;
+inline constexpr Duration store_retry_delay_max = 5s;
+inline constexpr Duration store_trim_interval_min = 1s;
 
 // The relay's transport (edge/net).
 inline constexpr std::size_t connections_default = 50'000;              // over: 503, closed

@@ -3,8 +3,8 @@
 // duplicate. Apply reads the record and earlier state and nothing else, so every reader decides alike.
 #pragma once
 
+#include <compare>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,7 +18,11 @@ namespace tidegate::relay {
 struct ChannelKey {
   std::string tenant;
   ChannelName channel;
-  auto operator<=>(const ChannelKey&) const = default;
+  bool operator==(const ChannelKey&) const = default;
+  std::strong_ordering operator<=>(const ChannelKey& other) const {
+    const std::strong_ordering by_tenant = order(tenant, other.tenant);
+    return by_tenant != 0 ? by_tenant : channel <=> other.channel;
+  }
 };
 using ChannelKeyPtr = std::shared_ptr<const ChannelKey>;
 
