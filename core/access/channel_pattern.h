@@ -1,8 +1,8 @@
 // The pattern language of capabilities and namespaces: which channels a rule speaks about.
 //
-// A pattern is a channel name in which a segment may be `*` (any one segment), `{name}` (the same, with
-// the value kept under that name), or, as the last segment only, `**` (one or more segments). The same
-// code answers at the relay, which enforces, and in the SDK's can(), which only predicts.
+// A pattern is a channel name in which a segment may be `*` (any one segment), `{name}` (the same,
+// with the value kept under that name), or, as the last segment only, `**` (one or more segments).
+// The same code answers at the relay, which enforces, and in the SDK's can(), which only predicts.
 #pragma once
 
 #include <string>
@@ -29,6 +29,8 @@ class ChannelPattern {
     Kind kind = Kind::Literal;
     std::string text;  // literal, or the hole's name
   };
+  static Result<Segment> parse_segment(std::string_view text, std::size_t number, bool last);
+
   std::string text_;
   std::vector<Segment> segments_;
 };

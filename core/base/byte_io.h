@@ -1,12 +1,17 @@
-// Reading and writing little-endian bytes. A reader never reads past its end: it turns to failed() and
-// yields zeros, so that a decoder checks once at the end rather than after every field.
+// Reading and writing little-endian bytes. A reader never reads past its end: it turns to failed()
+// and yields zeros, so that a decoder checks once at the end rather than after every field.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <string_view>
 
 #include "core/base/types.h"
+
+static_assert(
+    std::endian::native == std::endian::little,
+    "the wire is little-endian and is read by memcpy: a big-endian port has to swap here");
 
 namespace tidegate {
 
@@ -19,7 +24,15 @@ class ByteReader {
   std::uint32_t u32() { return read<std::uint32_t>(); }
   std::uint64_t u64() { return read<std::uint64_t>(); }
   /// The next `size` bytes as a view into the input; empty (and failed) when there are fewer.
-  ByteView bytes(std::size_t size);
+  ByteView bytes(std::size_t size) {
+    if (remaining() < size) {
+      fail();
+      return {};
+    }
+    const ByteView view = bytes_.subspan(at_, size);
+    at_ += size;
+    return view;
+  }
   /// A string with its length before it (u16 or u32).
   std::string_view string16() { return as_text(bytes(u16())); }
   std::string_view string32() { return as_text(bytes(u32())); }
@@ -35,12 +48,18 @@ class ByteReader {
   T read() {
     T value = 0;
     if (remaining() < sizeof(T)) {
-      failed_ = true;
+      fail();
       return value;
     }
     std::memcpy(&value, bytes_.data() + at_, sizeof(T));
     at_ += sizeof(T);
     return value;
+  }
+
+  /// Nothing more is readable after a failure, not even shorter things.
+  void fail() {
+    failed_ = true;
+    at_ = bytes_.size();
   }
 
   ByteView bytes_;

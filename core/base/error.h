@@ -1,7 +1,7 @@
 // Errors are values. One list of codes serves the wire, C++, TypeScript, logs and documentation.
 //
-// The range of a code tells a client what to do, so that a code it has never heard of still leads to
-// the right behaviour:
+// The range of a code tells a client what to do, so that a code it has never heard of still leads
+// to the right behaviour:
 //   100–199  temporary: the same command may succeed when it is repeated (with its idempotency key)
 //   200–299  credentials: get a new token, then repeat
 //   300–399  permanent: repeating the same command cannot succeed
@@ -17,15 +17,15 @@
 namespace tidegate {
 
 enum class ErrorCode : std::uint16_t {
-  Timeout = 100,           // no answer within the deadline
-  Unavailable = 101,       // the relay is starting, draining, or its store is
-  RateLimited = 102,       // over a rate; retry_after says when
-  OutcomeUnknown = 103,    // the append may or may not have happened; repeat with the same key
-  Busy = 104,              // too many commands in flight on this connection
-  ConnectionLost = 105,    // the connection ended before the answer (raised by the client itself)
+  Timeout = 100,         // no answer within the deadline
+  Unavailable = 101,     // the relay is starting, draining, or its store is
+  RateLimited = 102,     // over a rate; retry_after says when
+  OutcomeUnknown = 103,  // the append may or may not have happened; repeat with the same key
+  Busy = 104,            // too many commands in flight on this connection
+  ConnectionLost = 105,  // the connection ended before the answer (raised by the client itself)
 
-  TokenExpired = 200,      // the token was valid once
-  TokenRequired = 201,     // no token was sent
+  TokenExpired = 200,   // the token was valid once
+  TokenRequired = 201,  // no token was sent
 
   BadRequest = 300,        // a field is missing or malformed
   InvalidChannel = 301,    // the name does not follow the channel grammar
@@ -35,17 +35,17 @@ enum class ErrorCode : std::uint16_t {
   PayloadTooLarge = 305,   // over publication_payload_bytes_max
   EpochMismatch = 306,     // if_epoch names another epoch than the channel's
   IdempotencyConflict = 307,  // the same key was used before with another payload
-  LimitExceeded = 308,     // a named limit; the message names it
-  TokenInvalid = 309,      // signature, algorithm, audience or format; a retry will not help
-  QueueFull = 310,         // the client's own outbox is full
-  Disposed = 311,          // the object was disposed of
-  Unsupported = 312,       // understood, but not offered here
-  NotFound = 313,          // no such route, resource or subscription
+  LimitExceeded = 308,        // a named limit; the message names it
+  TokenInvalid = 309,         // signature, algorithm, audience or format; a retry will not help
+  QueueFull = 310,            // the client's own outbox is full
+  Disposed = 311,             // the object was disposed of
+  Unsupported = 312,          // understood, but not offered here
+  NotFound = 313,             // no such route, resource or subscription
 
   MalformedFrame = 400,
   UnsupportedVersion = 401,
   FrameTooLarge = 402,
-  UnexpectedFrame = 403,   // a known frame that is not allowed in this state
+  UnexpectedFrame = 403,  // a known frame that is not allowed in this state
   UnknownFrameType = 404,
 
   Internal = 500,
@@ -53,8 +53,8 @@ enum class ErrorCode : std::uint16_t {
 
 struct Error {
   ErrorCode code = ErrorCode::Internal;
-  std::string message;              // what is wrong and what to do, for a person
-  std::uint32_t retry_after_ms = 0; // 0: no advice
+  std::string message;               // what is wrong and what to do, for a person
+  std::uint32_t retry_after_ms = 0;  // 0: no advice
 };
 
 /// True when repeating the same command may succeed (100–199).

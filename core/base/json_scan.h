@@ -1,6 +1,6 @@
 // Proves that a payload is exactly one JSON value in valid UTF-8 with bounded nesting (RFC 8259),
-// without building anything. Every path that brings payloads in calls this before the append, so that
-// a block's JSON array is always well formed.
+// without building anything. Every path that brings payloads in calls this before the append, so
+// that a block's JSON array is always well formed.
 #pragma once
 
 #include "core/base/types.h"

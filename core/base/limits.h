@@ -1,6 +1,6 @@
-// Every limit of the core and of the relay's logic, with its default, in one place. Going over one has
-// a defined and tested result; no other file contains such a number. What an operator may change is in
-// the relay's configuration, with these values as its defaults.
+// Every limit of the core and of the relay's logic, with its default, in one place. Going over one
+// has a defined and tested result; no other file contains such a number. What an operator may
+// change is in the relay's configuration, with these values as its defaults.
 #pragma once
 
 #include <cstddef>
@@ -32,25 +32,27 @@ inline constexpr std::size_t error_message_bytes_max = 512;
 // Payloads and messages.
 inline constexpr std::size_t publication_payload_bytes_max = 64 * 1024;  // PayloadTooLarge
 inline constexpr std::size_t json_depth_max = 64;                        // InvalidPayload
-inline constexpr std::size_t json_depth_ceiling = 1024;   // what a configured json_depth_max may be
-inline constexpr std::size_t client_message_bytes_max = 256 * 1024;      // FrameTooLarge, close
-inline constexpr std::size_t relay_message_bytes_max = 1024 * 1024;      // client: MalformedFrame, close
-inline constexpr std::size_t block_bytes_target = 64 * 1024;   // a block is cut when it grows past this
-inline constexpr std::size_t block_rows_max = 4096;            // MalformedFrame
+inline constexpr std::size_t json_depth_ceiling = 1024;  // what a configured json_depth_max may be
+inline constexpr std::size_t client_message_bytes_max = 256 * 1024;  // FrameTooLarge, close
+inline constexpr std::size_t relay_message_bytes_max =
+    1024 * 1024;  // client: MalformedFrame, close
+inline constexpr std::size_t block_bytes_target =
+    64 * 1024;                                       // a block is cut when it grows past this
+inline constexpr std::size_t block_rows_max = 4096;  // MalformedFrame
 inline constexpr std::size_t block_event_names_max = block_rows_max;  // MalformedFrame
 inline constexpr std::size_t joined_message_bytes_max = 64 * 1024;
 
 // The client.
-inline constexpr std::size_t subscriptions_per_client_max = 1024;   // LimitExceeded to the caller
-inline constexpr std::size_t outbox_commands_max = 1000;            // QueueFull to the caller
-inline constexpr std::size_t outbox_bytes_max = 4 * 1024 * 1024;    // QueueFull to the caller
-inline constexpr std::size_t early_block_bytes_max = 1024 * 1024;   // over: resubscribe
-inline constexpr std::size_t early_blocks_max = 4096;               // over: resubscribe
-inline constexpr std::size_t dedup_window_entries = 4096;           // oldest forgotten first
-inline constexpr std::size_t event_names_per_client_max = 4096;     // over: names are not interned
-inline constexpr std::size_t listeners_per_client_max = 1024;       // LimitExceeded to the caller
+inline constexpr std::size_t subscriptions_per_client_max = 1024;  // LimitExceeded to the caller
+inline constexpr std::size_t outbox_commands_max = 1000;           // QueueFull to the caller
+inline constexpr std::size_t outbox_bytes_max = 4 * 1024 * 1024;   // QueueFull to the caller
+inline constexpr std::size_t early_block_bytes_max = 1024 * 1024;  // over: resubscribe
+inline constexpr std::size_t early_blocks_max = 4096;              // over: resubscribe
+inline constexpr std::size_t dedup_window_entries = 4096;          // oldest forgotten first
+inline constexpr std::size_t event_names_per_client_max = 4096;    // over: names are not interned
+inline constexpr std::size_t listeners_per_client_max = 1024;      // LimitExceeded to the caller
 inline constexpr std::size_t batch_bytes_max = 32 * 1024;
-inline constexpr Duration batch_delay_default = 0ms;                // flushed at the end of the turn
+inline constexpr Duration batch_delay_default = 0ms;  // flushed at the end of the turn
 inline constexpr Duration unsubscribe_linger_default = 1s;
 inline constexpr Duration backoff_base_default = 500ms;
 inline constexpr Duration backoff_cap_default = 30s;
@@ -59,15 +61,20 @@ inline constexpr Duration publish_timeout_default = 30s;
 inline constexpr Duration probe_timeout = 4s;
 inline constexpr Duration subscribe_timeout = 15s;
 inline constexpr Duration gap_resubscribe_interval_min = 200ms;
+inline constexpr Duration live_stable_after = 10s;          // live so long: the backoff begins anew
+inline constexpr Duration timer_lateness_max = 1s;          // over: the machine slept, probe first
+inline constexpr Duration online_jitter_max = 1s;           // retry after the network came back
+inline constexpr std::size_t opening_message_bytes_max = 192 * 1024;  // rest: after the welcome
+inline constexpr std::size_t close_reason_bytes_max = 123;  // RFC 6455, 5.5; cut
 
 // The relay.
-inline constexpr std::size_t subscriptions_per_connection_max = 1024;   // LimitExceeded
+inline constexpr std::size_t subscriptions_per_connection_max = 1024;       // LimitExceeded
 inline constexpr std::size_t publishes_in_flight_per_connection_max = 256;  // reading pauses
-inline constexpr std::size_t control_queue_bytes_max = 256 * 1024;      // reading pauses
-inline constexpr std::size_t control_queue_bytes_kill = 1024 * 1024;    // disconnect Overloaded
-inline constexpr std::size_t append_queue_entries_max = 10'000;         // per channel: Busy
+inline constexpr std::size_t control_queue_bytes_max = 256 * 1024;          // reading pauses
+inline constexpr std::size_t control_queue_bytes_kill = 1024 * 1024;        // disconnect Overloaded
+inline constexpr std::size_t append_queue_entries_max = 10'000;             // per channel: Busy
 inline constexpr std::size_t append_batch_entries_max = 1024;
-inline constexpr std::size_t publish_batch_entries_max = 1000;          // LimitExceeded
+inline constexpr std::size_t publish_batch_entries_max = 1000;  // LimitExceeded
 inline constexpr std::size_t mirror_batch_entries_max = 1024;
 inline constexpr std::size_t idempotency_window_entries_default = 65'536;
 inline constexpr Duration idempotency_window_age_default = 10min;
@@ -75,46 +82,48 @@ inline constexpr std::size_t history_count_default = 1000;
 inline constexpr std::size_t history_bytes_default = 16 * 1024 * 1024;
 inline constexpr Duration history_age_default = 24h;
 inline constexpr Duration heartbeat_interval_default = 25s;
-inline constexpr Duration heartbeat_timeout_default = 20s;   // silence allowed beyond the interval
+inline constexpr Duration heartbeat_timeout_default = 20s;  // silence allowed beyond the interval
 inline constexpr Duration hello_timeout_default = 10s;
 inline constexpr Duration verify_timeout = 5s;
 inline constexpr Duration close_timeout = 3s;
 inline constexpr Duration append_timeout = 10s;
 inline constexpr Duration publish_deadline = 20s;
-inline constexpr Duration mirror_linger = 30s;               // without local subscribers, then closed
+inline constexpr Duration mirror_linger = 30s;  // without local subscribers, then closed
 inline constexpr Duration idle_channel_linger = 60s;
 
 // Inside a relay shard.
-inline constexpr std::size_t channels_per_shard_max = 200'000;          // LimitExceeded
-inline constexpr std::size_t publishes_in_flight_per_shard_max = 65'536;  // from outside: Busy
+inline constexpr std::size_t channels_per_shard_max = 200'000;                // LimitExceeded
+inline constexpr std::size_t publishes_in_flight_per_shard_max = 65'536;      // from outside: Busy
 inline constexpr std::size_t publishes_in_flight_per_connection_kill = 8192;  // Busy
 inline constexpr std::size_t mirror_lag_entries_max = 16'384;  // kept beyond history for what lags
 inline constexpr std::size_t frame_cache_entries_max = 1024;   // the oldest are dropped
 inline constexpr std::size_t frame_cache_bytes_max = 16 * 1024 * 1024;
-inline constexpr std::size_t log_lines_max = 1024;             // the newest are dropped and counted
-inline constexpr std::size_t claims_interned_max = 65'536;     // over: not shared
+inline constexpr std::size_t log_lines_max = 1024;          // the newest are dropped and counted
+inline constexpr std::size_t claims_interned_max = 65'536;  // over: not shared
 inline constexpr Duration store_retry_delay_min = 100ms;
 inline constexpr Duration store_retry_delay_max = 5s;
 inline constexpr Duration store_trim_interval_min = 1s;
 
 // The relay's transport (edge/net).
-inline constexpr std::size_t connections_default = 50'000;              // over: 503, closed
-inline constexpr std::size_t file_descriptors_max = 65'536;   // libwebsockets scans a table of these
-inline constexpr std::size_t file_descriptors_reserved = 256; // files, listeners and event descriptors
+inline constexpr std::size_t connections_default = 50'000;   // over: 503, closed
+inline constexpr std::size_t file_descriptors_max = 65'536;  // libwebsockets scans a table of these
+inline constexpr std::size_t file_descriptors_reserved =
+    256;  // files, listeners and event descriptors
 inline constexpr int listen_backlog = 4096;
 inline constexpr int accepts_per_turn = 64;
-inline constexpr int socket_send_buffer_bytes = 128 * 1024;   // a slow client shows early
-inline constexpr std::size_t websocket_rx_buffer_bytes = 512; // held by every idle connection
+inline constexpr int socket_send_buffer_bytes = 128 * 1024;    // a slow client shows early
+inline constexpr std::size_t websocket_rx_buffer_bytes = 512;  // held by every idle connection
 inline constexpr std::size_t socket_write_bytes_max = 1024 * 1024;
-inline constexpr std::size_t http_header_bytes_max = 8 * 1024;          // over: closed
-inline constexpr std::size_t http_body_bytes_default = 1024 * 1024;     // over: 413
+inline constexpr std::size_t http_header_bytes_max = 8 * 1024;       // over: closed
+inline constexpr std::size_t http_body_bytes_default = 1024 * 1024;  // over: 413
 inline constexpr std::size_t http_write_chunk_bytes = 64 * 1024;
-inline constexpr Duration http_header_deadline_default = 10s;  // from accept to a complete request head
-inline constexpr Duration http_body_deadline_default = 10s;             // over: 408
-inline constexpr Duration http_response_deadline = 60s;       // answered and written within this
+inline constexpr Duration http_header_deadline_default =
+    10s;  // from accept to a complete request head
+inline constexpr Duration http_body_deadline_default = 10s;  // over: 408
+inline constexpr Duration http_response_deadline = 60s;      // answered and written within this
 inline constexpr Duration http_keepalive_default = 30s;
-inline constexpr Duration http_discard_deadline = 1s;         // reads on after an early refusal
-inline constexpr Duration drain_grace = 1s;                   // beyond the window and close_timeout
+inline constexpr Duration http_discard_deadline = 1s;  // reads on after an early refusal
+inline constexpr Duration drain_grace = 1s;            // beyond the window and close_timeout
 inline constexpr std::size_t library_log_lines_per_second_max = 10;  // further ones are counted
 
 }  // namespace tidegate::limits

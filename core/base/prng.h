@@ -1,6 +1,7 @@
-// A small seeded generator for jitter and tests: the same seed gives the same run on every machine and
-// in WebAssembly. Not for secrets: epochs, session ids and keys are entropy that shells hand in.
-// Algorithm: xoshiro256** 1.0, seeded by SplitMix64 (Blackman and Vigna, https://prng.di.unimi.it).
+// A small seeded generator for jitter and tests: the same seed gives the same run on every machine
+// and in WebAssembly. Not for secrets: epochs, session ids and keys are entropy that shells hand
+// in. Algorithm: xoshiro256** 1.0, seeded by SplitMix64 (Blackman and Vigna,
+// https://prng.di.unimi.it).
 #pragma once
 
 #include <cstdint>

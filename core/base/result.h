@@ -12,23 +12,35 @@ namespace tidegate {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}          // NOLINT: implicit
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}      // NOLINT: implicit
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit
   Result(ErrorCode code, std::string message) : Result(Error{code, std::move(message), 0}) {}
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
-  const T& value() const& { TIDEGATE_CHECK(ok()); return *std::get_if<0>(&state_); }
-  T& value() & { TIDEGATE_CHECK(ok()); return *std::get_if<0>(&state_); }
-  T&& value() && { TIDEGATE_CHECK(ok()); return std::move(*std::get_if<0>(&state_)); }
+  const T& value() const& {
+    TIDEGATE_CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  T& value() & {
+    TIDEGATE_CHECK(ok());
+    return *std::get_if<0>(&state_);
+  }
+  T&& value() && {
+    TIDEGATE_CHECK(ok());
+    return std::move(*std::get_if<0>(&state_));
+  }
   const T& operator*() const& { return value(); }
   T& operator*() & { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
   const T* operator->() const { return &value(); }
   T* operator->() { return &value(); }
 
-  const Error& error() const { TIDEGATE_CHECK(!ok()); return *std::get_if<1>(&state_); }
+  const Error& error() const {
+    TIDEGATE_CHECK(!ok());
+    return *std::get_if<1>(&state_);
+  }
 
  private:
   std::variant<T, Error> state_;

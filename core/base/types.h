@@ -27,15 +27,15 @@ inline std::strong_ordering order(std::string_view left, std::string_view right)
   return left.compare(right) <=> 0;
 }
 
-/// A publication's number within one epoch of one channel. Strictly increasing, never assumed dense:
-/// counts are not got by subtraction. 0 is the position before the first publication.
+/// A publication's number within one epoch of one channel. Strictly increasing, never assumed
+/// dense: counts are not got by subtraction. 0 is the position before the first publication.
 struct Offset {
   std::uint64_t value = 0;
   auto operator<=>(const Offset&) const = default;
 };
 
-/// Names what a client is bound to on one connection: (channel, epoch, filter). Chosen by the relay,
-/// bound by the subscribe answer, never reused within a relay process. 0 is never a stream.
+/// Names what a client is bound to on one connection: (channel, epoch, filter). Chosen by the
+/// relay, bound by the subscribe answer, never reused within a relay process. 0 is never a stream.
 enum class StreamId : std::uint32_t { None = 0 };
 
 /// Pairs a command with its answer on one connection. 0 marks an unsolicited answer.

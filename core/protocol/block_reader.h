@@ -1,6 +1,9 @@
-// Reads one block without copying: a validated view into the message it stands in. Reading never goes
-// outside the block, whatever the bytes say: BlockView::parse has checked every length and index.
+// Reads one block without copying: a validated view into the message it stands in. Reading never
+// goes outside the block, whatever the bytes say: BlockView::parse has checked every length and
+// index.
 #pragma once
+
+#include <cstring>
 
 #include "core/protocol/wire_format.h"
 #include "core/stream/publication.h"
@@ -35,12 +38,28 @@ class BlockView {
   std::uint32_t group() const { return group_; }
   std::uint64_t digest() const { return digest_; }
   std::size_t event_count() const { return event_count_; }
+  /// Counts through the names before it: to read many, walk them with event_names().
   std::string_view event_name(std::uint16_t index) const;
 
-  /// Walks the rows in order.
+  /// Walks the event names in the order of their indexes.
+  class EventNameCursor {
+   public:
+    explicit EventNameCursor(const BlockView& view)
+        : heap_(view.heap_), count_(view.event_count_), name_at_(2 + 2 * std::size_t{count_}) {}
+    bool next(std::string_view& name);
+
+   private:
+    std::string_view heap_;
+    std::size_t index_ = 0;
+    std::size_t count_;
+    std::size_t name_at_;
+  };
+  EventNameCursor event_names() const { return EventNameCursor(*this); }
+
+  /// Walks the rows in order. Inline, without checks: this is the browser's hot path.
   class RowCursor {
    public:
-    explicit RowCursor(const BlockView& view);
+    explicit RowCursor(const BlockView& view) : view_(view) {}
     bool next(BlockRow& row);
 
    private:
@@ -49,13 +68,26 @@ class BlockView {
     std::uint32_t json_at_ = 1;
     std::uint32_t binary_at_ = 0;
   };
-  RowCursor rows() const { return RowCursor(*this); }
+  RowCursor rows() const& { return RowCursor(*this); }
+  RowCursor rows() const&& = delete;  // the cursor reads the view
   /// The JSON column: one array with an element for every row. And where it stands in the message.
   std::string_view json() const { return json_; }
   std::uint32_t json_at() const { return json_at_; }
+  /// Where the heap stands in the message; a row's string_ref counts from here.
+  std::uint32_t heap_at() const { return heap_at_; }
 
  private:
+  Status read_header(ByteView body, std::uint32_t body_at);
+  Status check_dictionary();
   Status check_rows() const;
+  Status check_row(std::uint32_t index, const wire::Row& row, std::uint64_t previous) const;
+
+  wire::Row row(std::uint32_t index) const {
+    wire::Row row;
+    std::memcpy(&row, rows_.data() + index * wire::kRowBytes, wire::kRowBytes);
+    return row;
+  }
+  static bool is_binary(const wire::Row& row) { return (row.flags & wire::kRowFlagBinary) != 0; }
 
   StreamId stream_ = StreamId::None;
   StreamRange range_;
@@ -63,7 +95,10 @@ class BlockView {
   std::uint32_t group_ = 0;
   std::uint64_t digest_ = 0;
   std::uint16_t event_count_ = 0;
-  std::uint32_t rows_at_ = 0;    // all *_at are from the start of the whole message
+  bool heap_is_ascii_ = false;      // then every part of it is valid UTF-8
+  std::uint32_t strings_from_ = 0;  // within the heap, behind the event names
+  std::uint32_t rows_at_ = 0;       // all *_at are from the start of the whole message
+  std::uint32_t heap_at_ = 0;
   std::uint32_t json_at_ = 0;
   std::uint32_t binary_at_ = 0;
   ByteView rows_;
@@ -71,5 +106,27 @@ class BlockView {
   std::string_view json_;
   ByteView binary_;
 };
+
+inline bool BlockView::RowCursor::next(BlockRow& row) {
+  if (index_ == view_.row_count_) return false;
+  const wire::Row wire_row = view_.row(index_);
+  const bool binary = is_binary(wire_row);
+  const std::uint32_t json_bytes = binary ? 4 : wire_row.payload_len;
+  row.offset = Offset{wire_row.offset};
+  row.time = wall_from_ms(static_cast<std::int64_t>(wire_row.time_ms));
+  row.operation = static_cast<Operation>(wire_row.operation);
+  row.payload_kind = binary ? PayloadKind::Binary : PayloadKind::Json;
+  row.event_index = wire_row.event_index;
+  row.key = std::string_view(view_.heap_.data() + wire_row.string_ref, wire_row.key_len);
+  row.event_id = std::string_view(row.key.data() + wire_row.key_len, wire_row.event_id_len);
+  row.payload = binary ? ByteView(view_.binary_.data() + binary_at_, wire_row.payload_len)
+                       : as_bytes(std::string_view(view_.json_.data() + json_at_, json_bytes));
+  row.row_at = view_.rows_at_ + index_ * static_cast<std::uint32_t>(wire::kRowBytes);
+  row.payload_at = binary ? view_.binary_at_ + binary_at_ : view_.json_at_ + json_at_;
+  json_at_ += json_bytes + 1;
+  binary_at_ += binary ? wire_row.payload_len : 0;
+  ++index_;
+  return true;
+}
 
 }  // namespace tidegate

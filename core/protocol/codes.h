@@ -1,5 +1,6 @@
-// Codes that end a connection or a subscription. (Codes that answer one command are in base/error.h.)
-// As there, the range decides what a client does, so an unknown code still leads to the right thing.
+// Codes that end a connection or a subscription. (Codes that answer one command are in
+// base/error.h.) As there, the range decides what a client does, so an unknown code still leads to
+// the right thing.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ enum class DisconnectCode : std::uint16_t {
   HelloTimeout = 4002,      // connected and said nothing
   Overloaded = 4003,        // control queue over its limit
   InternalError = 4004,
-  Unavailable = 4005,       // starting, or the token could not be verified in time
+  Unavailable = 4005,  // starting, or the token could not be verified in time
   TokenExpired = 4100,
   MalformedFrame = 4500,
   UnsupportedVersion = 4501,
@@ -33,10 +34,11 @@ std::string_view disconnect_code_name(DisconnectCode code);
 
 /// Why one subscription ended. 2000–2499: subscribe again; 2500–2999: do not.
 enum class UnsubscribeCode : std::uint16_t {
-  Insufficient = 2000,   // the relay lost its place: subscribe again from the position
+  Insufficient = 2000,  // the relay lost its place: subscribe again from the position
   ByClient = 2500,
   Forbidden = 2501,
 };
+std::string_view unsubscribe_code_name(UnsubscribeCode code);
 constexpr bool may_resubscribe(std::uint16_t code) { return code < 2500; }
 
 /// How a subscribe was answered. Never partial, never silent.
@@ -47,11 +49,11 @@ enum class SubscribeOutcome : std::uint8_t {
 
 /// Why a Snapshot and not a recovery.
 enum class SnapshotReason : std::uint8_t {
-  None = 0,              // (Recovered)
-  NoPosition = 1,        // the client had none
-  EpochChanged = 2,      // the stream is another one
-  HistoryExceeded = 3,   // the position is older than history reaches
-  PositionUnknown = 4,   // the position is ahead of the stream
+  None = 0,             // (Recovered)
+  NoPosition = 1,       // the client had none
+  EpochChanged = 2,     // the stream is another one
+  HistoryExceeded = 3,  // the position is older than history reaches
+  PositionUnknown = 4,  // the position is ahead of the stream
 };
 std::string_view snapshot_reason_name(SnapshotReason reason);
 

@@ -1,5 +1,5 @@
 // The message model: what can be said on a connection, whatever the encoding. Plain values.
-// Block frames carry publications and are read through BlockReader; everything else is control.
+// Block frames carry publications and are read through BlockView; everything else is control.
 #pragma once
 
 #include <optional>
@@ -17,8 +17,9 @@ namespace tidegate {
 /// First on every connection, followed in the same message by all subscribes with their positions.
 struct HelloFrame {
   std::uint16_t version = wire::kProtocolVersion;
-  std::string client;      // "tidegate-js/0.1.0", for logs
-  std::string session_id;  // chosen by the client, the same across reconnects: scopes idempotency keys
+  std::string client;  // "tidegate-js/0.1.0", for logs
+  std::string
+      session_id;  // chosen by the client, the same across reconnects: scopes idempotency keys
   std::string token;
 };
 
@@ -42,10 +43,23 @@ struct PublishFrame {
   PublicationDraft draft;
 };
 
+/// What the decoder makes of a subscribe or publish whose bytes are well formed but whose channel
+/// name or epoch breaks its grammar. It has no encoding: the relay answers it with `refused`,
+/// carrying this error, and the connection goes on. So every other frame holds only names that are
+/// valid.
+struct InvalidCommand {
+  RequestId request = RequestId::None;
+  Error error;
+};
+
 // ---- either way
 
-struct PingFrame { std::uint32_t nonce = 0; };
-struct PongFrame { std::uint32_t nonce = 0; };
+struct PingFrame {
+  std::uint32_t nonce = 0;
+};
+struct PongFrame {
+  std::uint32_t nonce = 0;
+};
 
 // ---- relay → client
 
@@ -57,10 +71,11 @@ struct WelcomeFrame {
   std::uint32_t heartbeat_timeout_ms = 0;   // silence beyond the interval that means loss
   std::uint32_t message_bytes_max = 0;      // the largest message the relay accepts
   WallTime time;
-  std::uint64_t token_expires_in_ms = 0;    // 0: never
+  std::uint64_t token_expires_in_ms = 0;  // 0: never
 };
 
-/// Answers a subscribe, or (request None) replaces what the subscription of `channel` held: a reset.
+/// Answers a subscribe, or (request None) replaces what the subscription of `channel` held: a
+/// reset.
 struct SubscribedFrame {
   RequestId request = RequestId::None;
   StreamId stream = StreamId::None;
@@ -74,7 +89,7 @@ struct SubscribedFrame {
 struct UnsubscribedFrame {
   RequestId request = RequestId::None;  // None: the relay ended it
   StreamId stream = StreamId::None;
-  std::uint16_t code = 0;               // UnsubscribeCode
+  std::uint16_t code = 0;  // UnsubscribeCode
   std::string message;
 };
 
@@ -103,8 +118,9 @@ struct BlockFrame {
   BlockView block;
 };
 
-using Frame = std::variant<HelloFrame, SubscribeFrame, UnsubscribeFrame, PublishFrame, PingFrame,
-                           PongFrame, WelcomeFrame, SubscribedFrame, UnsubscribedFrame,
-                           PublishAckFrame, RefusedFrame, DisconnectFrame, BlockFrame>;
+using Frame =
+    std::variant<HelloFrame, SubscribeFrame, UnsubscribeFrame, PublishFrame, PingFrame, PongFrame,
+                 WelcomeFrame, SubscribedFrame, UnsubscribedFrame, PublishAckFrame, RefusedFrame,
+                 DisconnectFrame, BlockFrame, InvalidCommand>;
 
 }  // namespace tidegate

@@ -13,16 +13,19 @@ class FrameDecoder {
   /// `message` must outlive every BlockFrame that is decoded from it.
   explicit FrameDecoder(ByteView message) : message_(message) {}
 
-  /// The next frame; nullopt at the end; MalformedFrame or UnknownFrameType when the bytes are not a
-  /// message of this protocol, after which nothing more is to be read from it.
+  /// The next frame; nullopt at the end; MalformedFrame or UnknownFrameType when the bytes are not
+  /// a message of this protocol, after which it stays at nullopt: nothing behind a fault can be
+  /// trusted. A hello or welcome of a version that is not ours comes with nothing but its version.
   std::optional<Result<Frame>> next();
 
  private:
-  Result<Frame> decode_body(wire::FrameType type, std::uint8_t flags, ByteView body,
-                            std::uint32_t body_at);
+  static Result<Frame> decode_body(wire::FrameType type, std::uint8_t flags, ByteView body,
+                                   std::uint32_t body_at);
+  std::optional<Result<Frame>> fail(Error error);
 
   ByteView message_;
   std::size_t at_ = 0;
+  bool ended_ = false;
 };
 
 }  // namespace tidegate

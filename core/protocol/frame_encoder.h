@@ -1,5 +1,5 @@
-// Values to bytes: each call appends one frame to `out`, 8-aligned, ready to be followed by the next.
-// (Blocks are written by BlockWriter.)
+// Values to bytes: each call appends one frame to `out`, 8-aligned, ready to be followed by the
+// next. (Blocks are written by BlockWriter.)
 #pragma once
 
 #include "core/protocol/frame.h"

@@ -2,7 +2,8 @@
 // TypeScript reader. docs/PROTOCOL.md holds the grammar, the tables and a worked example.
 //
 // A WebSocket message is a sequence of frames, each 8-aligned:
-//   header  u32 body_bytes · u8 type · u8 flags · u16 zero      body, then zeros up to a multiple of 8
+//   header  u32 body_bytes · u8 type · u8 flags · u16 zero      body, then zeros up to a multiple
+//   of 8
 // All numbers are little-endian.
 #pragma once
 
@@ -17,22 +18,34 @@ inline constexpr char kSubprotocol[] = "tidegate.v1";
 
 inline constexpr std::size_t kFrameHeaderBytes = 8;
 inline constexpr std::size_t kAlignment = 8;
-constexpr std::size_t padded(std::size_t bytes) { return (bytes + kAlignment - 1) & ~(kAlignment - 1); }
+constexpr std::size_t padded(std::size_t bytes) {
+  return (bytes + kAlignment - 1) & ~(kAlignment - 1);
+}
 
 enum class FrameType : std::uint8_t {
   // client → relay
-  Hello = 1, Subscribe = 2, Unsubscribe = 3, Publish = 4,
+  Hello = 1,
+  Subscribe = 2,
+  Unsubscribe = 3,
+  Publish = 4,
   // either way
-  Ping = 16, Pong = 17,
+  Ping = 16,
+  Pong = 17,
   // relay → client
-  Welcome = 32, Subscribed = 33, Unsubscribed = 34, PublishAck = 35, Refused = 36, Disconnect = 37,
+  Welcome = 32,
+  Subscribed = 33,
+  Unsubscribed = 34,
+  PublishAck = 35,
+  Refused = 36,
+  Disconnect = 37,
   Block = 48,
 };
 
 /// Flags of a block frame; all other frames have 0 for now.
-inline constexpr std::uint8_t kFlagMore = 1;     // one page of several: the position moves with the last
-inline constexpr std::uint8_t kFlagDigest = 2;   // the digest field is meaningful
-inline constexpr std::uint8_t kFlagGroup = 4;    // the group field is meaningful
+inline constexpr std::uint8_t kFlagMore =
+    1;  // one page of several: the position moves with the last
+inline constexpr std::uint8_t kFlagDigest = 2;  // the digest field is meaningful
+inline constexpr std::uint8_t kFlagGroup = 4;   // the group field is meaningful
 /// A frame of an unknown type with this flag may be skipped; without it, it is an error.
 inline constexpr std::uint8_t kFlagOptional = 128;
 
@@ -41,8 +54,18 @@ inline constexpr std::uint8_t kFlagOptional = 128;
 //   u32 binary_bytes · u32 group · u64 digest
 inline constexpr std::size_t kBlockHeaderBytes = 48;
 
-// Row: u64 offset · u64 time_ms · u32 payload_len · u32 string_ref · u16 key_len · u16 event_id_len
-//      u16 event_index · u8 operation · u8 flags
+/// One row as it stands on the wire. Read and written whole, by memcpy.
+struct Row {
+  std::uint64_t offset;
+  std::uint64_t time_ms;
+  std::uint32_t payload_len;
+  std::uint32_t string_ref;  // from the heap's start: the key's bytes, then the event id's
+  std::uint16_t key_len;
+  std::uint16_t event_id_len;
+  std::uint16_t event_index;
+  std::uint8_t operation;
+  std::uint8_t flags;
+};
 inline constexpr std::size_t kRowBytes = 32;
 inline constexpr std::size_t kRowOffset = 0;
 inline constexpr std::size_t kRowTime = 8;
@@ -53,8 +76,15 @@ inline constexpr std::size_t kRowEventIdLen = 26;
 inline constexpr std::size_t kRowEventIndex = 28;
 inline constexpr std::size_t kRowOperation = 30;
 inline constexpr std::size_t kRowFlags = 31;
+static_assert(sizeof(Row) == kRowBytes && offsetof(Row, time_ms) == kRowTime &&
+              offsetof(Row, payload_len) == kRowPayloadLen &&
+              offsetof(Row, string_ref) == kRowStringRef && offsetof(Row, key_len) == kRowKeyLen &&
+              offsetof(Row, event_id_len) == kRowEventIdLen &&
+              offsetof(Row, event_index) == kRowEventIndex &&
+              offsetof(Row, operation) == kRowOperation && offsetof(Row, flags) == kRowFlags);
 
-inline constexpr std::uint8_t kRowFlagBinary = 1;  // payload is in the binary column, JSON has `null`
+inline constexpr std::uint8_t kRowFlagBinary =
+    1;  // payload is in the binary column, JSON has `null`
 inline constexpr std::uint16_t kNoEvent = 0xFFFF;  // event_index of a row without an event name
 
 // Heap: u16 event_count · event_count × u16 name_len · the names · the rows' strings.

@@ -16,16 +16,16 @@ enum class Operation : std::uint8_t { Append = 0, Set = 1, Merge = 2, Delete = 3
 
 enum class PayloadKind : std::uint8_t { Json = 0, Binary = 1 };
 
-/// One publication as history keeps it: immutable, shared by all its readers. Its offset is not in it,
-/// because that is given by the log it is appended to, after it has been made.
+/// One publication as history keeps it: immutable, shared by all its readers. Its offset is not in
+/// it, because that is given by the log it is appended to, after it has been made.
 struct Publication {
-  WallTime time;              // when the relay accepted it
+  WallTime time;  // when the relay accepted it
   Operation operation = Operation::Append;
   PayloadKind payload_kind = PayloadKind::Json;
-  std::string event;          // for example "departure.updated"; may be empty
-  std::string event_id;       // for deduplication by listeners of several channels; may be empty
-  std::string key;            // the record's key on a state channel, else empty
-  Bytes payload;              // exactly one JSON value, or any bytes when binary
+  std::string event;     // for example "departure.updated"; may be empty
+  std::string event_id;  // for deduplication by listeners of several channels; may be empty
+  std::string key;       // the record's key on a state channel, else empty
+  Bytes payload;         // exactly one JSON value, or any bytes when binary
 };
 
 /// What a publisher asks for.
@@ -33,10 +33,10 @@ struct PublicationDraft {
   Operation operation = Operation::Append;
   PayloadKind payload_kind = PayloadKind::Json;
   std::string event;
-  std::string event_id;             // empty: made of producer and key, where a key is given
+  std::string event_id;  // empty: made of producer and key, where a key is given
   std::string key;
-  std::string idempotency_key;      // empty: the publish is not safe to repeat
-  std::optional<Epoch> if_epoch;    // refused with EpochMismatch in another epoch
+  std::string idempotency_key;    // empty: the publish is not safe to repeat
+  std::optional<Epoch> if_epoch;  // refused with EpochMismatch in another epoch
   Bytes payload;
 };
 

@@ -1,18 +1,18 @@
-// The one reader rule of the whole system, as a machine of one subscription: page, tab, worker shard,
-// child relay and poller all read a channel through this.
+// The one reader rule of the whole system, as a machine of one subscription: page, tab, worker
+// shard, child relay and poller all read a channel through this.
 //
-// A block (previous, offset] applied at any position within that range gives the state at offset. Hence
-// the receiver's whole rule:
+// A block (previous, offset] applied at any position within that range gives the state at offset.
+// Hence the receiver's whole rule:
 //   previous > position → gap: something is missing, resubscribe from the position
 //   offset ≤ position   → duplicate: drop it
 //   else                → apply, dropping log rows at or below the position
-// Density is never assumed, an empty block (a cover) only moves the position, and the position moves
-// before the application sees the rows, so that a callback which throws or resubscribes cannot make
-// them come twice. Control messages never move a position.
+// Density is never assumed, an empty block (a cover) only moves the position, and the position
+// moves before the application sees the rows, so that a callback which throws or resubscribes
+// cannot make them come twice. Control messages never move a position.
 //
-// Phases: Snapshot (no position yet: early blocks are kept, bounded) → CatchUp (positioned, behind the
-// target that the subscribe answer named) → Live. A cursor knows no bytes: what it keeps for later is an
-// opaque buffer of its caller's.
+// Phases: Snapshot (no position yet: early blocks are kept, bounded) → CatchUp (positioned, behind
+// the target that the subscribe answer named) → Live. A cursor knows no bytes: what it keeps for
+// later is an opaque buffer of its caller's.
 #pragma once
 
 #include <deque>
@@ -45,12 +45,16 @@ class StreamCursor {
   /// Empty in phase Snapshot unless a position is being resumed.
   const std::optional<StreamPosition>& position() const { return position_; }
 
-  /// The subscribe answer: blocks follow from `start`, and the reader is live at `target`.
-  /// Returns true when it is live at once. Early blocks kept so far become pollable.
+  /// The subscribe answer: blocks follow from `start`, which becomes the position, and the reader
+  /// is live at `target`. Returns true when it is live at once; otherwise the block that reaches
+  /// the target says became_live, once. Early blocks kept so far become pollable and go before any
+  /// new block.
   bool handle_start(StreamPosition start, Offset target);
 
-  /// `more`: one page of several; rows are applied but the position only moves with the last page.
-  /// `block` is kept (copied) only when the verdict is Buffered.
+  /// `more`: one page of several; its rows are applied but the position only moves with the last
+  /// page, so every page of a pass is measured against the position at which the pass began, and a
+  /// pass that is interrupted begins anew from there. `block` is kept (copied) only when the
+  /// verdict is Buffered.
   CursorVerdict handle_block(StreamRange range, bool more, ByteView block);
 
   /// Early blocks, oldest first, once the phase is no longer Snapshot. Each is to be handed to
@@ -68,10 +72,12 @@ class StreamCursor {
   void reset();
 
  private:
+  CursorVerdict::Kind keep_early(StreamRange range, bool more, ByteView block);
+  void drop_early();
+
   CursorPhase phase_ = CursorPhase::Snapshot;
   std::optional<StreamPosition> position_;
   Offset target_;
-  Offset applied_page_floor_;  // while pages are open: what their rows are measured against
   std::deque<EarlyBlock> early_;
   std::size_t early_bytes_ = 0;
 };

@@ -1,0 +1,103 @@
+// Patterns are short (a few segments), so matching walks both texts once and allocates nothing.
+#include "core/access/channel_pattern.h"
+
+#include "core/base/limits.h"
+
+namespace tidegate {
+namespace {
+
+Error bad_segment(std::size_t segment, std::string_view what) {
+  return Error{ErrorCode::BadRequest,
+               "segment " + std::to_string(segment) + " of the pattern " + std::string(what), 0};
+}
+
+/// Takes the text up to the next ':' off the front of `rest`.
+std::string_view take_segment(std::string_view& rest) {
+  const std::size_t colon = rest.find(':');
+  const std::string_view segment = rest.substr(0, colon);
+  rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
+  return segment;
+}
+
+bool is_hole_name(std::string_view name) {
+  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
+  for (const char c : name) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+    if (!letter && !(c >= '0' && c <= '9')) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<ChannelPattern> ChannelPattern::parse(std::string_view text) {
+  if (text.size() > limits::channel_name_bytes_max) {
+    return Error{ErrorCode::BadRequest,
+                 "the pattern has more than " + std::to_string(limits::channel_name_bytes_max) +
+                     " bytes, more than any channel name",
+                 0};
+  }
+  ChannelPattern pattern;
+  pattern.text_ = std::string(text);
+  std::string_view rest = text;
+  for (bool last = false; !last;) {
+    const std::size_t number = pattern.segments_.size() + 1;
+    last = rest.find(':') == std::string_view::npos;
+    if (number > limits::channel_segments_max) {
+      return bad_segment(number, "is one more than any channel name can have");
+    }
+    auto segment = parse_segment(take_segment(rest), number, last);
+    if (!segment.ok()) return segment.error();
+    for (const Segment& earlier : pattern.segments_) {
+      if (segment->kind == Kind::Hole && earlier.kind == Kind::Hole &&
+          earlier.text == segment->text) {
+        return bad_segment(number, "has the name of an earlier one");
+      }
+    }
+    pattern.segments_.push_back(*std::move(segment));
+  }
+  return pattern;
+}
+
+Result<ChannelPattern::Segment> ChannelPattern::parse_segment(std::string_view text,
+                                                              std::size_t number, bool last) {
+  if (text == "*") return Segment{Kind::Any, ""};
+  if (text == "**") {
+    if (!last) return bad_segment(number, "is `**`, which is only allowed at the end");
+    return Segment{Kind::Rest, ""};
+  }
+  if (!text.empty() && text.front() == '{') {
+    const std::string_view name = text.substr(1, text.size() - 2);
+    if (text.back() != '}' || !is_hole_name(name)) {
+      return bad_segment(number, "is not `{name}` with a name of letters, digits and `_`");
+    }
+    return Segment{Kind::Hole, std::string(name)};
+  }
+  const auto literal = ChannelName::parse(text);  // one segment: take_segment left no ':' in it
+  if (!literal.ok()) return bad_segment(number, "is wrong: " + literal.error().message);
+  return Segment{Kind::Literal, std::string(text)};
+}
+
+bool ChannelPattern::matches(const ChannelName& channel) const {
+  std::string_view rest = channel.view();
+  for (const Segment& segment : segments_) {
+    if (rest.empty()) return false;
+    if (segment.kind == Kind::Rest) return true;
+    const std::string_view part = take_segment(rest);
+    if (segment.kind == Kind::Literal && part != segment.text) return false;
+  }
+  return rest.empty() && !segments_.empty();
+}
+
+std::vector<std::pair<std::string, std::string>> ChannelPattern::holes(
+    const ChannelName& channel) const {
+  std::vector<std::pair<std::string, std::string>> found;
+  std::string_view rest = channel.view();
+  for (const Segment& segment : segments_) {
+    const std::string_view part = take_segment(rest);
+    if (segment.kind == Kind::Hole) found.emplace_back(segment.text, std::string(part));
+  }
+  return found;
+}
+
+}  // namespace tidegate

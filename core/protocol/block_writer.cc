@@ -1,0 +1,108 @@
+// Collects the columns row by row and lays them out behind one another in finish().
+#include "core/protocol/block_writer.h"
+
+#include "core/base/byte_io.h"
+#include "core/base/limits.h"
+
+namespace tidegate {
+namespace {
+
+constexpr std::string_view kNull = "null";
+
+}  // namespace
+
+BlockWriter::BlockWriter(StreamId stream, StreamRange range) : stream_(stream), range_(range) {}
+
+void BlockWriter::add(Offset offset, const Publication& publication) {
+  TIDEGATE_CHECK(rows_.size() < limits::block_rows_max);
+  TIDEGATE_CHECK(offset.value > (rows_.empty() ? range_.previous.value : rows_.back().offset));
+  const bool binary = publication.payload_kind == PayloadKind::Binary;
+  const bool is_null = binary || publication.operation == Operation::Delete;
+  const std::string_view json = is_null ? kNull : as_text(publication.payload);
+  TIDEGATE_CHECK(!json.empty());
+
+  wire::Row row{};
+  row.offset = offset.value;
+  row.time_ms = static_cast<std::uint64_t>(wall_ms(publication.time));
+  row.payload_len = static_cast<std::uint32_t>(binary ? publication.payload.size() : json.size());
+  row.string_ref = static_cast<std::uint32_t>(strings_.size());
+  row.key_len = static_cast<std::uint16_t>(publication.key.size());
+  row.event_id_len = static_cast<std::uint16_t>(publication.event_id.size());
+  row.event_index = event_index_of(publication.event);
+  row.operation = static_cast<std::uint8_t>(publication.operation);
+  row.flags = binary ? wire::kRowFlagBinary : std::uint8_t{0};
+  rows_.push_back(row);
+
+  strings_ += publication.key;
+  strings_ += publication.event_id;
+  if (rows_.size() > 1) json_ += ',';
+  json_ += json;
+  if (binary) {
+    binary_.insert(binary_.end(), publication.payload.begin(), publication.payload.end());
+  }
+}
+
+std::uint16_t BlockWriter::event_index_of(const std::string& event) {
+  if (event.empty()) return wire::kNoEvent;
+  if (!rows_.empty()) {  // mostly the same one as before
+    const std::uint16_t last = rows_.back().event_index;
+    if (last != wire::kNoEvent && events_[last] == event) return last;
+  }
+  for (std::size_t i = 0; i < events_.size(); ++i) {
+    if (events_[i] == event) return static_cast<std::uint16_t>(i);
+  }
+  events_.push_back(event);
+  event_bytes_ += event.size();
+  return static_cast<std::uint16_t>(events_.size() - 1);
+}
+
+std::size_t BlockWriter::names_bytes() const { return 2 + 2 * events_.size() + event_bytes_; }
+
+std::size_t BlockWriter::frame_bytes() const {
+  return wire::kFrameHeaderBytes + wire::kBlockHeaderBytes + rows_.size() * wire::kRowBytes +
+         wire::padded(names_bytes() + strings_.size()) + wire::padded(json_.size() + 1) +
+         wire::padded(binary_.size());
+}
+
+void BlockWriter::finish(Bytes& out) const {
+  TIDEGATE_CHECK(stream_ != StreamId::None && range_.valid());
+  TIDEGATE_CHECK(rows_.empty() || rows_.back().offset <= range_.offset.value);
+  const std::size_t frame_end = out.size() + frame_bytes();
+  out.reserve(frame_end);
+  ByteWriter writer(out);
+  const auto pad = [&] { writer.zeros(wire::padded(writer.size()) - writer.size()); };
+  TIDEGATE_CHECK(writer.size() % wire::kAlignment == 0);
+
+  writer.u32(static_cast<std::uint32_t>(frame_bytes() - wire::kFrameHeaderBytes));
+  writer.u8(static_cast<std::uint8_t>(wire::FrameType::Block));
+  writer.u8(more_ ? wire::kFlagMore : std::uint8_t{0});
+  writer.u16(0);
+
+  writer.u32(static_cast<std::uint32_t>(stream_));
+  writer.u32(row_count());
+  writer.u64(range_.previous.value);
+  writer.u64(range_.offset.value);
+  writer.u32(static_cast<std::uint32_t>(names_bytes() + strings_.size()));
+  writer.u32(static_cast<std::uint32_t>(json_.size() + 1));
+  writer.u32(static_cast<std::uint32_t>(binary_.size()));
+  writer.u32(0);  // group
+  writer.u64(0);  // digest
+
+  for (wire::Row row : rows_) {
+    row.string_ref += static_cast<std::uint32_t>(names_bytes());
+    writer.bytes({reinterpret_cast<const std::uint8_t*>(&row), wire::kRowBytes});
+  }
+  writer.u16(static_cast<std::uint16_t>(events_.size()));
+  for (const std::string& event : events_) writer.u16(static_cast<std::uint16_t>(event.size()));
+  for (const std::string& event : events_) writer.text(event);
+  writer.text(strings_);
+  pad();
+  writer.text(json_);
+  writer.u8(']');
+  pad();
+  writer.bytes(binary_);
+  pad();
+  TIDEGATE_CHECK(out.size() == frame_end);
+}
+
+}  // namespace tidegate
