@@ -34,11 +34,9 @@ inline constexpr std::size_t publication_payload_bytes_max = 64 * 1024;  // Payl
 inline constexpr std::size_t json_depth_max = 64;                        // InvalidPayload
 inline constexpr std::size_t json_depth_ceiling = 1024;  // what a configured json_depth_max may be
 inline constexpr std::size_t client_message_bytes_max = 256 * 1024;  // FrameTooLarge, close
-inline constexpr std::size_t relay_message_bytes_max =
-    1024 * 1024;  // client: MalformedFrame, close
-inline constexpr std::size_t block_bytes_target =
-    64 * 1024;                                       // a block is cut when it grows past this
-inline constexpr std::size_t block_rows_max = 4096;  // MalformedFrame
+inline constexpr std::size_t relay_message_bytes_max = 1024 * 1024;  // client: closes
+inline constexpr std::size_t block_bytes_target = 64 * 1024;  // a block is cut when it passes this
+inline constexpr std::size_t block_rows_max = 4096;           // MalformedFrame
 inline constexpr std::size_t block_event_names_max = block_rows_max;  // MalformedFrame
 inline constexpr std::size_t joined_message_bytes_max = 64 * 1024;
 
@@ -61,11 +59,11 @@ inline constexpr Duration publish_timeout_default = 30s;
 inline constexpr Duration probe_timeout = 4s;
 inline constexpr Duration subscribe_timeout = 15s;
 inline constexpr Duration gap_resubscribe_interval_min = 200ms;
-inline constexpr Duration live_stable_after = 10s;          // live so long: the backoff begins anew
-inline constexpr Duration timer_lateness_max = 1s;          // over: the machine slept, probe first
-inline constexpr Duration online_jitter_max = 1s;           // retry after the network came back
+inline constexpr Duration live_stable_after = 10s;  // live so long: the backoff begins anew
+inline constexpr Duration timer_lateness_max = 1s;  // over: the machine slept, probe first
+inline constexpr Duration online_jitter_max = 1s;   // retry after the network came back
 inline constexpr std::size_t opening_message_bytes_max = 192 * 1024;  // rest: after the welcome
-inline constexpr std::size_t close_reason_bytes_max = 123;  // RFC 6455, 5.5; cut
+inline constexpr std::size_t close_reason_bytes_max = 123;            // RFC 6455, 5.5; cut
 
 // The relay.
 inline constexpr std::size_t subscriptions_per_connection_max = 1024;       // LimitExceeded
@@ -107,8 +105,7 @@ inline constexpr Duration store_trim_interval_min = 1s;
 // The relay's transport (edge/net).
 inline constexpr std::size_t connections_default = 50'000;   // over: 503, closed
 inline constexpr std::size_t file_descriptors_max = 65'536;  // libwebsockets scans a table of these
-inline constexpr std::size_t file_descriptors_reserved =
-    256;  // files, listeners and event descriptors
+inline constexpr std::size_t file_descriptors_reserved = 256;  // files, listeners, eventfds
 inline constexpr int listen_backlog = 4096;
 inline constexpr int accepts_per_turn = 64;
 inline constexpr int socket_send_buffer_bytes = 128 * 1024;    // a slow client shows early
@@ -117,10 +114,9 @@ inline constexpr std::size_t socket_write_bytes_max = 1024 * 1024;
 inline constexpr std::size_t http_header_bytes_max = 8 * 1024;       // over: closed
 inline constexpr std::size_t http_body_bytes_default = 1024 * 1024;  // over: 413
 inline constexpr std::size_t http_write_chunk_bytes = 64 * 1024;
-inline constexpr Duration http_header_deadline_default =
-    10s;  // from accept to a complete request head
-inline constexpr Duration http_body_deadline_default = 10s;  // over: 408
-inline constexpr Duration http_response_deadline = 60s;      // answered and written within this
+inline constexpr Duration http_header_deadline_default = 10s;  // accept to complete request head
+inline constexpr Duration http_body_deadline_default = 10s;    // over: 408
+inline constexpr Duration http_response_deadline = 60s;        // answered and written within this
 inline constexpr Duration http_keepalive_default = 30s;
 inline constexpr Duration http_discard_deadline = 1s;  // reads on after an early refusal
 inline constexpr Duration drain_grace = 1s;            // beyond the window and close_timeout

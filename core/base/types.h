@@ -27,6 +27,11 @@ inline std::strong_ordering order(std::string_view left, std::string_view right)
   return left.compare(right) <=> 0;
 }
 
+/// By bytes. (The libc++ of em++ 3.1.6 has no operator<=> for strings, so none can be defaulted.)
+inline std::strong_ordering order_bytes(std::string_view left, std::string_view right) {
+  return left.compare(right) <=> 0;
+}
+
 /// A publication's number within one epoch of one channel. Strictly increasing, never assumed
 /// dense: counts are not got by subtraction. 0 is the position before the first publication.
 struct Offset {
