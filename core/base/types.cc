@@ -64,7 +64,7 @@ Epoch Epoch::from_entropy(std::uint64_t entropy) {
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   std::string token;
   token.reserve(11);
-  const auto digit = [](std::uint64_t bits) { return kBase64Url[static_cast<std::size_t>(bits)]; };
+  const auto digit = [&](std::uint64_t bits) { return kBase64Url[static_cast<std::size_t>(bits)]; };
   // 64 bits from the top, six at a time; the last character carries the four that remain.
   for (int shift = 58; shift >= 0; shift -= 6) token += digit((entropy >> shift) & 63);
   token += digit((entropy & 15) << 2);
