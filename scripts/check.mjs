@@ -1,0 +1,24 @@
+// npm run check: everything, in its long form: the tests, the sanitizers over all C++ suites, the
+// simulator over many seeds, the fuzzers, and the mutant that the flights test has to catch.
+import { buildPreset } from './lib/build.mjs';
+import { install } from './lib/install.mjs';
+import { run, runHere, step, verb } from './lib/steps.mjs';
+import { ctest, simulation } from './lib/suites.mjs';
+
+const simSeeds = 10_000;
+const fuzzSeconds = 60;
+const note = ({ passed }) => `${passed} passed`;
+
+await verb('npm run check', async () => {
+  await install('test');
+  await runHere(process.execPath, ['scripts/test.mjs']);
+  for (const preset of ['asan', 'tsan']) {
+    await buildPreset(preset);
+    await step(`C++ suites, ${preset}`, async () => note(await ctest(preset)));
+  }
+  await step(`simulator, ${simSeeds} seeds`, async () => note(await simulation(simSeeds)));
+  await runHere(process.execPath, ['scripts/fuzz.mjs', `${fuzzSeconds}`]);
+  await step('the flights test catches a dropped delivery', async () => {
+    await run(process.execPath, ['e2e/mutants/run.mjs']);
+  });
+});

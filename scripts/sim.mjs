@@ -1,0 +1,13 @@
+// npm run sim -- --seeds N | --seed N: the deterministic simulator (tests/sim). Its arguments are passed on.
+import { join } from 'node:path';
+import { buildDir, buildPreset } from './lib/build.mjs';
+import { install } from './lib/install.mjs';
+import { runHere, verb } from './lib/steps.mjs';
+
+const args = process.argv.slice(2);
+
+await verb('npm run sim', async () => {
+  await install('test');
+  await buildPreset('release', ['tidegate_sim'], 'build the simulator (release)');
+  await runHere(join(buildDir('release'), 'tidegate_sim'), args.length ? args : ['--seeds', '1000']);
+});

@@ -1,0 +1,63 @@
+// npm test: installs what is missing, builds everything the tests need, runs every suite in its fast form
+// and closes with one line, `N passed, N failed`. One broken suite does not hide the others.
+import { buildDemo, buildPreset, buildProduct } from './lib/build.mjs';
+import { install } from './lib/install.mjs';
+import { step, totalTime, verb } from './lib/steps.mjs';
+import { ctest, nodeTests, playwright, simulation, sum, testFiles } from './lib/suites.mjs';
+
+const simSeeds = 600;
+// The suites that race threads; the rest of the C++ is single-threaded by construction.
+const tsanTargets = ['test_net'];
+
+const counts = [];
+
+/** Runs one suite as a step and books its counts. */
+async function suite(name, work) {
+  try {
+    await step(name, async () => {
+      const { passed, failed } = await work();
+      counts.push({ passed, failed });
+      return `${passed} passed`;
+    });
+  } catch (error) {
+    counts.push(error.counts ?? { passed: 0, failed: 1 });
+  }
+}
+
+/** Builds; when that fails, the suites that need it count as failed. */
+async function needs(build, work) {
+  try {
+    await build();
+  } catch {
+    counts.push({ passed: 0, failed: 1 });
+    return;
+  }
+  await work();
+}
+
+async function suites() {
+  await needs(buildProduct, async () => {
+    await suite('lint', () => nodeTests(testFiles('tests/lint'), { concurrency: 1 }));
+    await suite('vectors', () => nodeTests(testFiles('tests/vectors')));
+    await suite('npm package', () => nodeTests(testFiles('sdk-js/test')));
+  });
+  await needs(
+    () => buildPreset('dev'),
+    () => suite('C++ units and properties', () => ctest('dev')),
+  );
+  await suite(`simulator, ${simSeeds} seeds`, () => simulation(simSeeds));
+  await needs(
+    () => buildPreset('tsan', tsanTargets, 'build with ThreadSanitizer'),
+    () => suite('mailboxes under ThreadSanitizer', () => ctest('tsan', '^net\\.')),
+  );
+  await needs(buildDemo, () => suite('browsers (Chromium)', () => playwright()));
+}
+
+await verb('npm test', async () => {
+  await install('test');
+  await suites();
+});
+if (process.exitCode) counts.push({ passed: 0, failed: 1 });
+const { passed, failed } = sum(counts);
+if (failed > 0 || passed === 0) process.exitCode = 1;
+console.log(`${passed} passed, ${failed} failed`);
