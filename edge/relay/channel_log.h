@@ -1,0 +1,72 @@
+// One channel's history on one shard: contiguous entries from `floor` to `top`, oldest first. The owner
+// holds one, and so does every mirror. Entries are ranges, found by binary search, because offsets are
+// never assumed dense; neighbouring covers become one entry, so refused records cannot pile up.
+//
+// History is bounded by count, bytes and age of publications. Trimming is asked for by the log's holder
+// (enforce), who also says up to where readers that keep pace have read: what they are about to get is
+// kept a little longer, again within a limit, so that a burst larger than history reaches those who are
+// not slow at all.
+#pragma once
+
+#include <deque>
+#include <optional>
+
+#include "edge/relay/log_record.h"
+#include "edge/relay/relay_config.h"
+
+namespace tidegate::relay {
+
+class ChannelLog {
+ public:
+  explicit ChannelLog(const HistoryLimits& limits) : limits_(limits) {}
+
+  // ---- getters
+  const Epoch& epoch() const { return epoch_; }
+  Offset floor() const { return floor_; }
+  Offset top() const { return top_; }
+  StreamPosition position() const { return {epoch_, top_}; }
+  bool reaches(Offset offset) const { return floor_ <= offset && offset <= top_; }
+  /// Entries with a publication; covers do not count.
+  std::size_t publication_count() const { return publications_; }
+  std::size_t bytes() const { return bytes_; }
+  std::size_t size() const { return entries_.size(); }
+
+  struct Entry {
+    StreamRange range;
+    PublicationPtr publication;
+    std::uint64_t bytes_before = 0;  // of all entries since the restart: where blocks are cut
+  };
+  const Entry& entry(std::size_t index) const { return entries_[index]; }
+  /// Index of the first entry that ends beyond `offset`; size() when there is none.
+  std::size_t first_beyond(Offset offset) const;
+  /// The position before the `count`th latest publication; the floor when there are fewer.
+  Offset start_of_latest(std::uint32_t count) const;
+  /// When the oldest publication grows too old.
+  std::optional<WallTime> next_expiry() const;
+
+  // ---- commands
+  /// Another stream, or the same one after a hole: begins empty at `floor`.
+  void restart(Epoch epoch, Offset floor);
+  /// `range` continues the log: it begins at the top (TIDEGATE_CHECK). No publication: a cover.
+  void append(StreamRange range, PublicationPtr publication);
+  /// Drops what exceeds the limits, but nothing beyond `keep_beyond` as long as that is within
+  /// limits::mirror_lag_entries_max. Returns true when the floor moved.
+  bool enforce(WallTime now, Offset keep_beyond);
+
+  static std::size_t bytes_of(const Publication& publication);
+
+ private:
+  bool exceeds(WallTime now) const;
+  void drop_oldest();
+
+  HistoryLimits limits_;
+  Epoch epoch_;
+  Offset floor_;
+  Offset top_;
+  std::deque<Entry> entries_;
+  std::size_t publications_ = 0;
+  std::size_t bytes_ = 0;
+  std::uint64_t bytes_ever_ = 0;
+};
+
+}  // namespace tidegate::relay

@@ -1,0 +1,240 @@
+// Publishing: from the queue to the store, and from the store to everybody.
+#include "edge/relay/channel_owner.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+namespace tidegate::relay {
+
+ChannelOwner::ChannelOwner(ShardContext& context, ChannelKeyPtr key, const Namespace& rules, Now now)
+    : context_(context),
+      key_(std::move(key)),
+      log_(rules.history),
+      window_(context.config().idempotency_window_entries, context.config().idempotency_window_age,
+              context.options.incarnation),
+      readers_(context.options.shard_count),
+      trimmed_at_(now.monotonic) {
+  open(now);
+}
+
+EffectId ChannelOwner::awaited() const {
+  if (const auto* opening = std::get_if<Opening>(&state_)) {
+    return opening->id;
+  }
+  if (const auto* reading = std::get_if<Reading>(&state_)) {
+    return reading->id;
+  }
+  const auto* appending = std::get_if<Appending>(&state_);
+  return appending == nullptr ? EffectId::None : appending->id;
+}
+
+std::optional<Instant> ChannelOwner::deadline() const {
+  std::optional<Instant> earliest;
+  const auto consider = [&earliest](std::optional<Instant> at) {
+    if (at.has_value() && (!earliest.has_value() || *at < *earliest)) {
+      earliest = at;
+    }
+  };
+  if (const auto* opening = std::get_if<Opening>(&state_)) {
+    consider(opening->deadline);
+  } else if (const auto* reading = std::get_if<Reading>(&state_)) {
+    consider(reading->deadline);
+  } else if (const auto* appending = std::get_if<Appending>(&state_)) {
+    consider(appending->deadline);
+  } else if (const auto* retrying = std::get_if<Retrying>(&state_)) {
+    consider(retrying->at);
+  }
+  for (const Proposal& proposal : queue_) {
+    if (proposal.stage != Proposal::Stage::Abandoned) {
+      consider(proposal.deadline);  // in order of arrival, so the first is the earliest
+      break;
+    }
+  }
+  if (log_.floor() != trimmed_to_) {
+    consider(trimmed_at_ + limits::store_trim_interval_min);
+  }
+  consider(expiry_at_);
+  consider(idle_at_);
+  return earliest;
+}
+
+void ChannelOwner::handle_submit(Now now, std::uint16_t from, PublishSubmit submit) {
+  idle_at_.reset();
+  if (queue_.size() >= limits::append_queue_entries_max) {
+    context_.send(from, PublishSettled{submit.ticket,
+                                       Error{ErrorCode::Busy,
+                                             "too many publishes wait for this channel "
+                                             "(append_queue_entries_max); repeat a little later",
+                                             static_cast<std::uint32_t>(100)}});
+    return;
+  }
+  Proposal proposal;
+  proposal.from = from;
+  proposal.ticket = submit.ticket;
+  proposal.record = std::move(submit.record);
+  proposal.deadline = now.monotonic + limits::publish_deadline;
+  queue_.push_back(std::move(proposal));
+  propose(now);
+}
+
+void ChannelOwner::propose(Now now) {
+  if (!std::holds_alternative<Ready>(state_) || queue_.empty()) {
+    return;
+  }
+  StoreAppend append;
+  append.id = context_.next_effect_id();
+  append.key = key_;
+  append.expected_top = log_.position();
+  const std::size_t count = std::min(queue_.size(), limits::append_batch_entries_max);
+  append.records.reserve(count);
+  for (std::size_t index = 0; index < count; ++index) {
+    Proposal& proposal = queue_[index];
+    if (proposal.stage == Proposal::Stage::Queued) {
+      auto named = std::make_shared<LogRecord>(*proposal.record);
+      named->id = context_.next_append_id();
+      proposal.record = std::move(named);
+      proposal.stage = Proposal::Stage::Proposed;
+    }
+    append.records.push_back(proposal.record);
+  }
+  state_ = Appending{append.id, now.monotonic + limits::append_timeout, count};
+  context_.emit(std::move(append));
+}
+
+void ChannelOwner::handle_append_result(Now now, EffectId id, const AppendResult& result) {
+  const auto* appending = std::get_if<Appending>(&state_);
+  if (appending == nullptr || appending->id != id) {
+    return;
+  }
+  const std::size_t count = appending->count;
+  if (const auto* durable = std::get_if<AppendDurable>(&result)) {
+    handle_durable(now, count, *durable);
+  } else if (const auto* refused = std::get_if<AppendRefused>(&result)) {
+    state_ = Ready{};
+    handle_refused(count, refused->error);
+    propose(now);
+    note_idleness(now);
+  } else {
+    ++context_.counters.appends_unknown;
+    read_on(now);
+  }
+}
+
+void ChannelOwner::handle_durable(Now now, std::size_t count, const AppendDurable& durable) {
+  bool continuous = durable.ranges.size() == count;
+  Offset top = log_.top();
+  for (const StreamRange& range : durable.ranges) {
+    continuous = continuous && range.previous == top && range.previous < range.offset;
+    top = range.offset;
+  }
+  if (!continuous) {
+    context_.log(LogLevel::Error, "the store gave offsets that do not continue " +
+                                      key_->channel.str() + ": reading the log back");
+    ++context_.counters.appends_unknown;
+    read_on(now);
+    return;
+  }
+  state_ = Ready{};
+  for (const StreamRange& range : durable.ranges) {
+    const Proposal proposal = std::move(queue_.front());
+    queue_.pop_front();
+    apply_record(range, *proposal.record, &proposal);
+  }
+  after_apply(now);
+}
+
+void ChannelOwner::handle_refused(std::size_t count, const Error& error) {
+  context_.log(LogLevel::Warning,
+               "the store refused to append to " + key_->channel.str() + ": " + error.message);
+  for (; count > 0; --count) {
+    const Proposal proposal = std::move(queue_.front());
+    queue_.pop_front();
+    ++context_.counters.publishes_refused;
+    settle(proposal, error);
+  }
+}
+
+bool ChannelOwner::apply_record(StreamRange range, const LogRecord& record,
+                                const Proposal* proposal) {
+  const Verdict verdict = apply(record, range, log_, window_);
+  if (proposal == nullptr) {
+    return std::holds_alternative<Accepted>(verdict);
+  }
+  if (std::holds_alternative<Accepted>(verdict)) {
+    ++context_.counters.publishes_applied;
+    settle(*proposal, PublishReceipt{PublishOutcome::Applied, {log_.epoch(), range.offset}});
+    return true;
+  }
+  if (const auto* duplicate = std::get_if<DuplicateOf>(&verdict)) {
+    ++context_.counters.publishes_duplicate;
+    settle(*proposal,
+           PublishReceipt{PublishOutcome::Duplicate, {log_.epoch(), duplicate->original}});
+    return false;
+  }
+  ++context_.counters.publishes_refused;
+  settle(*proposal, std::get_if<Refused>(&verdict)->error);
+  return false;
+}
+
+void ChannelOwner::settle(const Proposal& proposal, Result<PublishReceipt> result) {
+  if (proposal.stage != Proposal::Stage::Abandoned) {
+    context_.send(proposal.from, PublishSettled{proposal.ticket, std::move(result)});
+  }
+}
+
+void ChannelOwner::after_apply(Now now) {
+  // Readers first: what they are sent is kept no longer for them. Then the next batch, so that the
+  // store works while the shards deliver.
+  answer_pulls();
+  enforce_history(now);
+  propose(now);
+  note_idleness(now);
+}
+
+void ChannelOwner::expire_proposals(Now now) {
+  const auto* appending = std::get_if<Appending>(&state_);
+  const std::size_t in_flight = appending == nullptr ? 0 : appending->count;
+  std::size_t index = 0;
+  while (index < queue_.size() && queue_[index].deadline <= now.monotonic) {
+    Proposal& proposal = queue_[index];
+    if (proposal.stage == Proposal::Stage::Proposed) {
+      settle(proposal, Error{ErrorCode::OutcomeUnknown,
+                             "the store did not say in time whether this was appended; repeat it "
+                             "with the same idempotency key",
+                             0});
+    } else {
+      settle(proposal, Error{ErrorCode::Unavailable,
+                             "the channel's store does not answer; nothing was appended, repeat later",
+                             static_cast<std::uint32_t>(1000)});
+    }
+    if (index < in_flight) {
+      proposal.stage = Proposal::Stage::Abandoned;  // its record is under way: its place is needed
+      ++index;
+    } else {
+      queue_.erase(queue_.begin() + static_cast<std::ptrdiff_t>(index));
+    }
+  }
+}
+
+void ChannelOwner::handle_timeout(Now now) {
+  if (const auto* opening = std::get_if<Opening>(&state_);
+      opening != nullptr && opening->deadline <= now.monotonic) {
+    retry_later(now, "the store did not open it in time");
+  } else if (const auto* reading = std::get_if<Reading>(&state_);
+             reading != nullptr && reading->deadline <= now.monotonic) {
+    retry_later(now, "the store did not read it in time");
+  } else if (const auto* appending = std::get_if<Appending>(&state_);
+             appending != nullptr && appending->deadline <= now.monotonic) {
+    ++context_.counters.appends_unknown;
+    read_on(now);
+  } else if (const auto* retrying = std::get_if<Retrying>(&state_);
+             retrying != nullptr && retrying->at <= now.monotonic) {
+    open(now);
+  }
+  expire_proposals(now);
+  enforce_history(now);
+  note_idleness(now);
+}
+
+}  // namespace tidegate::relay

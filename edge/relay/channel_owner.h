@@ -1,0 +1,131 @@
+// The sequencer of one channel: propose → append → apply → visible, on the one shard that owns it.
+//
+// Publishes gather in a queue. One append is outstanding at a time, with everything that gathered
+// meanwhile in it (group commit). Once the store says durable, the records are applied in order, their
+// publishers are answered, and the standing pulls of mirrors are: nothing is answered or seen before.
+//
+// An append whose outcome is unknown stops the channel until the log has been read back from the last
+// applied position. Records found there are applied and settle their publishers by AppendId; absent ones
+// are proposed again under the same id. An append is conditional on the stream's top, so should the lost
+// one land after all, the repeated one fails, and reading back finds it: no record gets two offsets, no
+// offset two records.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "edge/relay/apply.h"
+#include "edge/relay/shard_context.h"
+
+namespace tidegate::relay {
+
+class ChannelOwner {
+ public:
+  ChannelOwner(ShardContext& context, ChannelKeyPtr key, const Namespace& rules, Now now);
+  ChannelOwner(const ChannelOwner&) = delete;
+  ChannelOwner& operator=(const ChannelOwner&) = delete;
+
+  // ---- getters
+  const ChannelKeyPtr& key() const { return key_; }
+  const ChannelLog& history() const { return log_; }
+  std::size_t queued_publishes() const { return queue_.size(); }
+  std::optional<Instant> deadline() const;
+  /// The effect whose result is waited for, or None.
+  EffectId awaited() const;
+  /// Idle for long enough, and holding nothing that the store does not hold: may be forgotten.
+  bool is_releasable(Now now) const;
+  void release();
+
+  // ---- the other shards speak
+  void handle_pull(Now now, std::uint16_t from, const MirrorPull& pull);
+  void handle_mirror_close(Now now, std::uint16_t from, const MirrorClose& close);
+  void handle_submit(Now now, std::uint16_t from, PublishSubmit submit);
+
+  // ---- the store speaks; results of an effect that is no longer waited for are ignored
+  void handle_opened(Now now, EffectId id, const Result<StoreOpened>& result);
+  void handle_append_result(Now now, EffectId id, const AppendResult& result);
+  void handle_read_result(Now now, EffectId id, const Result<StoreReadResult>& result);
+
+  void handle_timeout(Now now);
+
+ private:
+  // What the owner waits for; there is never more than one thing.
+  struct Opening {
+    EffectId id;
+    Instant deadline;
+  };
+  struct Reading {
+    EffectId id;
+    Instant deadline;
+  };
+  struct Appending {
+    EffectId id;
+    Instant deadline;
+    std::size_t count;  // the first of queue_
+  };
+  struct Retrying {
+    Instant at;
+  };
+  struct Ready {};
+  using State = std::variant<Ready, Opening, Reading, Appending, Retrying>;
+
+  struct Proposal {
+    std::uint16_t from = 0;
+    PublishTicket ticket;
+    LogRecordPtr record;
+    Instant deadline;
+    enum class Stage : std::uint8_t { Queued, Proposed, Abandoned } stage = Stage::Queued;
+  };
+
+  /// What is known of the mirror on one shard.
+  struct Reader {
+    bool reading = false;
+    std::uint32_t generation = 0;
+    std::optional<MirrorPull> pull;  // standing: not answered yet
+    Offset sent_to;
+  };
+
+  // channel_owner.cc: publishing
+  void propose(Now now);
+  void handle_durable(Now now, std::size_t count, const AppendDurable& durable);
+  void handle_refused(std::size_t count, const Error& error);
+  bool apply_record(StreamRange range, const LogRecord& record, const Proposal* proposal);
+  void settle(const Proposal& proposal, Result<PublishReceipt> result);
+  void expire_proposals(Now now);
+  void after_apply(Now now);
+
+  // channel_owner_recovery.cc: opening, reading back
+  void open(Now now);
+  void read_on(Now now);
+  void retry_later(Now now, const std::string& why);
+  void become_ready(Now now);
+  bool apply_found(const AppendedRecord& found);
+  void refuse_new_readers(const Error& error);
+
+  // channel_owner_readers.cc: mirrors
+  void answer_pulls();
+  bool is_due(const Reader& reader) const;
+  void answer(std::uint16_t shard, Reader& reader);
+  Offset slowest_reader() const;
+  bool has_readers() const;
+  void enforce_history(Now now);
+  void note_idleness(Now now);
+
+  ShardContext& context_;
+  ChannelKeyPtr key_;
+  ChannelLog log_;
+  IdempotencyWindow window_;
+  State state_;
+  bool serving_ = false;  // the log has been loaded up to the store's top at least once
+  std::deque<Proposal> queue_;
+  std::vector<Reader> readers_;  // by shard
+  Duration retry_delay_ = limits::store_retry_delay_min;
+  Offset trimmed_to_;
+  Instant trimmed_at_;
+  std::optional<Instant> idle_at_;
+  std::optional<Instant> expiry_at_;  // when the oldest publication grows too old
+};
+
+}  // namespace tidegate::relay

@@ -1,0 +1,117 @@
+#include "edge/relay/channel_owners.h"
+
+#include <memory>
+#include <utility>
+
+namespace tidegate::relay {
+
+Result<std::uint32_t> ChannelOwners::find_or_make(Now now, const ChannelKeyPtr& key) {
+  const std::uint32_t slot = owners_.slot_of(*key);
+  if (slot != ChannelTable<ChannelOwner>::kNone) {
+    return slot;
+  }
+  if (owners_.size() >= limits::channels_per_shard_max) {
+    return Error{ErrorCode::LimitExceeded,
+                 "this relay has as many channels as it may have (channels_per_shard_max)", 0};
+  }
+  const Namespace* rules = context_.config().namespace_of(key->channel);
+  if (rules == nullptr) {
+    return Error{ErrorCode::UnknownNamespace, "no namespace matches this channel", 0};
+  }
+  return owners_.add(key, std::make_unique<ChannelOwner>(context_, key, *rules, now));
+}
+
+void ChannelOwners::settle_down(std::uint32_t slot) {
+  const ChannelOwner& owner = *owners_.at(slot);
+  deadlines_.set_or_clear(slot, owner.deadline());
+  if (slot >= awaited_.size()) {
+    awaited_.resize(std::size_t{slot} + 1, EffectId::None);
+  }
+  if (awaited_[slot] == owner.awaited()) {
+    return;
+  }
+  forget_awaited(slot);
+  awaited_[slot] = owner.awaited();
+  if (awaited_[slot] != EffectId::None) {
+    awaiting_.emplace(awaited_[slot], slot);
+  }
+}
+
+void ChannelOwners::forget_awaited(std::uint32_t slot) {
+  awaiting_.erase(awaited_[slot]);
+  awaited_[slot] = EffectId::None;
+}
+
+void ChannelOwners::handle_pull(Now now, std::uint16_t from, const MirrorPull& pull) {
+  const Result<std::uint32_t> slot = find_or_make(now, pull.key);
+  if (!slot.ok()) {
+    context_.send(from, MirrorRefused{pull.key, pull.generation, slot.error()});
+    return;
+  }
+  owners_.at(*slot)->handle_pull(now, from, pull);
+  settle_down(*slot);
+}
+
+void ChannelOwners::handle_mirror_close(Now now, std::uint16_t from, const MirrorClose& close) {
+  const std::uint32_t slot = owners_.slot_of(*close.key);
+  if (ChannelOwner* owner = owners_.at(slot)) {
+    owner->handle_mirror_close(now, from, close);
+    settle_down(slot);
+  }
+}
+
+void ChannelOwners::handle_submit(Now now, std::uint16_t from, PublishSubmit submit) {
+  const Result<std::uint32_t> slot = find_or_make(now, submit.key);
+  if (!slot.ok()) {
+    context_.send(from, PublishSettled{submit.ticket, slot.error()});
+    return;
+  }
+  owners_.at(*slot)->handle_submit(now, from, std::move(submit));
+  settle_down(*slot);
+}
+
+void ChannelOwners::handle_opened(Now now, EffectId id, const Result<StoreOpened>& result) {
+  if (const std::optional<std::uint32_t> slot = slot_awaiting(id)) {
+    owners_.at(*slot)->handle_opened(now, id, result);
+    settle_down(*slot);
+  }
+}
+
+void ChannelOwners::handle_append_result(Now now, EffectId id, const AppendResult& result) {
+  if (const std::optional<std::uint32_t> slot = slot_awaiting(id)) {
+    owners_.at(*slot)->handle_append_result(now, id, result);
+    settle_down(*slot);
+  }
+}
+
+void ChannelOwners::handle_read_result(Now now, EffectId id,
+                                       const Result<StoreReadResult>& result) {
+  if (const std::optional<std::uint32_t> slot = slot_awaiting(id)) {
+    owners_.at(*slot)->handle_read_result(now, id, result);
+    settle_down(*slot);
+  }
+}
+
+std::optional<std::uint32_t> ChannelOwners::slot_awaiting(EffectId id) const {
+  const auto found = awaiting_.find(id);
+  if (found == awaiting_.end()) {
+    return std::nullopt;
+  }
+  return found->second;
+}
+
+void ChannelOwners::handle_timeout(Now now) {
+  while (const std::optional<std::uint32_t> slot = deadlines_.pop_due(now.monotonic)) {
+    ChannelOwner& owner = *owners_.at(*slot);
+    if (owner.is_releasable(now)) {
+      forget_awaited(*slot);
+      owner.release();
+      owners_.remove(*slot);
+      continue;
+    }
+    owner.handle_timeout(now);
+    settle_down(*slot);
+  }
+}
+
+}  // namespace tidegate::relay

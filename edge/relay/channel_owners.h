@@ -1,0 +1,47 @@
+// The channels that this shard owns: brings what other shards and the store say to the right owner, makes
+// owners when a channel is first spoken of, and lets idle ones go.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "edge/relay/channel_owner.h"
+#include "edge/relay/channel_table.h"
+#include "edge/relay/deadline_queue.h"
+
+namespace tidegate::relay {
+
+class ChannelOwners {
+ public:
+  explicit ChannelOwners(ShardContext& context) : context_(context) {}
+
+  std::size_t size() const { return owners_.size(); }
+  const ChannelOwner* find(const ChannelKey& key) const {
+    return owners_.at(owners_.slot_of(key));
+  }
+  std::optional<Instant> deadline() const { return deadlines_.next(); }
+
+  void handle_pull(Now now, std::uint16_t from, const MirrorPull& pull);
+  void handle_mirror_close(Now now, std::uint16_t from, const MirrorClose& close);
+  void handle_submit(Now now, std::uint16_t from, PublishSubmit submit);
+  void handle_opened(Now now, EffectId id, const Result<StoreOpened>& result);
+  void handle_append_result(Now now, EffectId id, const AppendResult& result);
+  void handle_read_result(Now now, EffectId id, const Result<StoreReadResult>& result);
+  void handle_timeout(Now now);
+
+ private:
+  Result<std::uint32_t> find_or_make(Now now, const ChannelKeyPtr& key);
+  /// After anything happened to an owner: notes when it wants to be woken, and for which result it waits.
+  void settle_down(std::uint32_t slot);
+  std::optional<std::uint32_t> slot_awaiting(EffectId id) const;
+  void forget_awaited(std::uint32_t slot);
+
+  ShardContext& context_;
+  ChannelTable<ChannelOwner> owners_;
+  DeadlineQueue deadlines_;
+  std::vector<EffectId> awaited_;                // by slot: one effect for each owner at most
+  std::map<EffectId, std::uint32_t> awaiting_;  // the slot that waits for an effect
+};
+
+}  // namespace tidegate::relay

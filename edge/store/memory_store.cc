@@ -1,0 +1,99 @@
+#include "edge/store/memory_store.h"
+
+#include <algorithm>
+#include <deque>
+#include <utility>
+
+#include "core/base/hash.h"
+
+namespace tidegate::store {
+
+using relay::AppendDurable;
+using relay::AppendedRecord;
+using relay::AppendUnknown;
+
+struct MemoryStore::Stream {
+  Epoch epoch;
+  Offset floor;
+  Offset top;
+  std::deque<AppendedRecord> records;
+};
+
+MemoryStore::MemoryStore(std::uint64_t entropy) : entropy_(entropy) {}
+MemoryStore::~MemoryStore() = default;
+
+Result<relay::StoreOpened> MemoryStore::open(const relay::ChannelKey& key) {
+  std::unique_ptr<Stream>& stream = streams_[key];
+  if (stream == nullptr) {
+    stream = std::make_unique<Stream>();
+    std::uint64_t state = entropy_ + ++streams_created_;
+    stream->epoch = Epoch::from_entropy(split_mix64(state));
+  }
+  return relay::StoreOpened{{stream->epoch, stream->top}, stream->floor};
+}
+
+relay::AppendResult MemoryStore::append(const relay::StoreAppend& append) {
+  const auto found = streams_.find(*append.key);
+  if (found == streams_.end()) {
+    return AppendUnknown{};
+  }
+  Stream& stream = *found->second;
+  if (append.expected_top != StreamPosition{stream.epoch, stream.top}) {
+    return AppendUnknown{};
+  }
+  AppendDurable durable;
+  durable.ranges.reserve(append.records.size());
+  for (const relay::LogRecordPtr& record : append.records) {
+    const StreamRange range{stream.top, Offset{stream.top.value + 1}};
+    stream.records.push_back(AppendedRecord{range, record});
+    stream.top = range.offset;
+    durable.ranges.push_back(range);
+  }
+  return durable;
+}
+
+Result<relay::StoreReadResult> MemoryStore::read(const relay::StoreRead& read) {
+  const auto found = streams_.find(*read.key);
+  if (found == streams_.end()) {
+    return Error{ErrorCode::NotFound, "the stream does not exist: open it first", 0};
+  }
+  const Stream& stream = *found->second;
+  relay::StoreReadResult result;
+  result.top = {stream.epoch, stream.top};
+  if (read.after.epoch != stream.epoch) {
+    return result;  // the reader sees by the epoch that it has to begin anew
+  }
+  if (read.after.offset < stream.floor) {
+    return Error{ErrorCode::NotFound, "history no longer reaches there: open the stream again", 0};
+  }
+  auto from = std::partition_point(stream.records.begin(), stream.records.end(),
+                                   [&read](const AppendedRecord& entry) {
+                                     return entry.range.offset <= read.after.offset;
+                                   });
+  for (; from != stream.records.end() && result.records.size() < read.entries_max; ++from) {
+    result.records.push_back(*from);
+  }
+  return result;
+}
+
+void MemoryStore::trim(const relay::ChannelKey& key, Offset floor) {
+  const auto found = streams_.find(key);
+  if (found == streams_.end()) {
+    return;
+  }
+  Stream& stream = *found->second;
+  while (!stream.records.empty() && stream.records.front().range.offset <= floor) {
+    stream.floor = stream.records.front().range.offset;
+    stream.records.pop_front();
+  }
+}
+
+void MemoryStore::release(const relay::ChannelKey& key) {
+  // A stream that held records stays, however empty: its offsets must never be given twice.
+  const auto found = streams_.find(key);
+  if (found != streams_.end() && found->second->top == Offset{}) {
+    streams_.erase(found);
+  }
+}
+
+}  // namespace tidegate::store
