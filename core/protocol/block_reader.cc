@@ -101,6 +101,7 @@ Status BlockView::check_dictionary() {
   std::size_t names_bytes = 0;
   for (std::uint16_t i = 0; i < event_count_; ++i) {
     const std::uint16_t name_bytes = reader.u16();
+    if (reader.failed()) break;
     if (name_bytes == 0) return malformed("an event name is empty");
     if (name_bytes > limits::event_name_bytes_max) return malformed("an event name is too long");
     names_bytes += name_bytes;
@@ -127,8 +128,7 @@ Status BlockView::check_rows() const {
   std::size_t binary_at = 0;
   for (std::uint32_t i = 0; i < row_count_; ++i) {
     const wire::Row wire_row = row(i);
-    const Status status = check_row(i, wire_row, previous);
-    if (!status.ok()) return status;
+    if (const char* fault = row_fault(wire_row, previous)) return malformed_row(i, fault);
     previous = wire_row.offset;
 
     const bool binary = is_binary(wire_row);
@@ -155,44 +155,32 @@ Status BlockView::check_rows() const {
   return ok_status();
 }
 
-Status BlockView::check_row(std::uint32_t index, const wire::Row& wire_row,
-                            std::uint64_t previous) const {
-  if (wire_row.offset <= previous) return malformed_row(index, "its offset is not above the last");
-  if (wire_row.offset > range_.offset.value) {
-    return malformed_row(index, "its offset is beyond the block");
-  }
+const char* BlockView::row_fault(const wire::Row& wire_row, std::uint64_t previous) const {
+  const bool is_delete = wire_row.operation == static_cast<std::uint8_t>(Operation::Delete);
+  if (wire_row.offset <= previous) return "its offset is not above the last";
+  if (wire_row.offset > range_.offset.value) return "its offset is beyond the block";
   if (wire_row.operation > static_cast<std::uint8_t>(Operation::Delete)) {
-    return malformed_row(index, "operation has an unknown value");
+    return "operation has an unknown value";
   }
-  if ((wire_row.flags & ~wire::kRowFlagBinary) != 0) return malformed_row(index, "unknown flags");
+  if ((wire_row.flags & ~wire::kRowFlagBinary) != 0) return "unknown flags";
+  if (is_binary(wire_row) && is_delete) return "a delete cannot be binary";
+  if (!is_binary(wire_row) && wire_row.payload_len == 0) return "its JSON is empty";
   if (wire_row.event_index >= event_count_ && wire_row.event_index != wire::kNoEvent) {
-    return malformed_row(index, "event_index is beyond the dictionary");
+    return "event_index is beyond the dictionary";
   }
-  if (wire_row.key_len > limits::record_key_bytes_max) {
-    return malformed_row(index, "its key is too long");
+  if (wire_row.key_len > limits::record_key_bytes_max) return "its key is too long";
+  if (wire_row.event_id_len > limits::event_id_bytes_max) return "its event id is too long";
+  const std::uint64_t strings_end =
+      std::uint64_t{wire_row.string_ref} + wire_row.key_len + wire_row.event_id_len;
+  if (wire_row.string_ref < strings_from_ || strings_end > heap_.size()) {
+    return "its strings are outside the heap";
   }
-  if (wire_row.event_id_len > limits::event_id_bytes_max) {
-    return malformed_row(index, "its event id is too long");
-  }
-  const std::size_t strings_end =
-      std::size_t{wire_row.string_ref} + wire_row.key_len + wire_row.event_id_len;
-  if (wire_row.string_ref < strings_from_ || strings_end > heap_.size() ||
-      wire_row.string_ref > heap_.size()) {
-    return malformed_row(index, "its strings are outside the heap");
-  }
-  if (is_binary(wire_row) && wire_row.operation == static_cast<std::uint8_t>(Operation::Delete)) {
-    return malformed_row(index, "a delete cannot be binary");
-  }
-  if (!is_binary(wire_row) && wire_row.payload_len == 0) {
-    return malformed_row(index, "its JSON is empty");
-  }
-  if (heap_is_ascii_) return ok_status();
+  if (heap_is_ascii_) return nullptr;
   const std::string_view strings = heap_.substr(wire_row.string_ref);
-  if (!is_valid_utf8(as_bytes(strings.substr(0, wire_row.key_len))) ||
-      !is_valid_utf8(as_bytes(strings.substr(wire_row.key_len, wire_row.event_id_len)))) {
-    return malformed_row(index, "its key or event id is not valid UTF-8");
-  }
-  return ok_status();
+  const bool is_text =
+      is_valid_utf8(as_bytes(strings.substr(0, wire_row.key_len))) &&
+      is_valid_utf8(as_bytes(strings.substr(wire_row.key_len, wire_row.event_id_len)));
+  return is_text ? nullptr : "its key or event id is not valid UTF-8";
 }
 
 bool BlockView::EventNameCursor::next(std::string_view& name) {

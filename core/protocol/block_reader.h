@@ -80,7 +80,8 @@ class BlockView {
   Status read_header(ByteView body, std::uint32_t body_at);
   Status check_dictionary();
   Status check_rows() const;
-  Status check_row(std::uint32_t index, const wire::Row& row, std::uint64_t previous) const;
+  /// What is wrong with a row whose predecessor had the offset `previous`; null when nothing is.
+  const char* row_fault(const wire::Row& row, std::uint64_t previous) const;
 
   wire::Row row(std::uint32_t index) const {
     wire::Row row;
