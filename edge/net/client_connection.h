@@ -1,5 +1,6 @@
-// A native client: core/client/ClientSession with a socket, a clock and entropy around it, on a uv loop
-// of its own. `tidegate subscribe` and `tidegate publish` are this; tests use it as a real client.
+// A native client: core/client/ClientSession with a socket, a clock and entropy around it, on a uv
+// loop of its own. `tidegate subscribe` and `tidegate publish` are this; tests use it as a real
+// client.
 #pragma once
 
 #include <functional>
@@ -11,7 +12,7 @@
 namespace tidegate::net {
 
 struct ClientConnectionOptions {
-  std::string url;    // ws://host:port (path /v1/connect is added when there is none)
+  std::string url;  // ws://host:port (path /v1/connect is added when there is none)
   std::string token;
   ClientOptions session;  // session_id and seed are filled in from entropy when empty
 };

@@ -1,5 +1,5 @@
-// HTTP as the application part of the relay sees it: a request in, a response out, perhaps later. No
-// type of libwebsockets passes this line.
+// HTTP as the application part of the relay sees it: a request in, a response out, perhaps later.
+// No type of libwebsockets passes this line.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@
 namespace tidegate::net {
 
 struct HttpRequest {
-  std::string method;         // "GET", "POST", "OPTIONS"
-  std::string path;           // without query
+  std::string method;  // "GET", "POST", "OPTIONS"
+  std::string path;    // without query
   std::string query;
   std::string authorization;  // header, may be empty
   std::string content_type;

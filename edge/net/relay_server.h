@@ -1,5 +1,6 @@
 // RelayServer: N worker threads, each with its own uv loop, libwebsockets context, SO_REUSEPORT
-// listener, RelayShard and store; mailboxes between them. The only shell of the relay in production.
+// listener, RelayShard and store; mailboxes between them. The only shell of the relay in
+// production.
 #pragma once
 
 #include <functional>
@@ -7,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/limits.h"
 #include "edge/net/http.h"
 #include "edge/relay/relay_shard.h"
 
@@ -15,7 +17,7 @@ namespace tidegate::net {
 struct NetCounters {
   std::uint64_t connections_open = 0;
   std::uint64_t http_requests = 0;
-  std::uint64_t http_rejected = 0;        // refused before they reached a route
+  std::uint64_t http_rejected = 0;  // refused before they reached a route
   std::uint64_t mailbox_messages = 0;
   std::uint64_t partial_writes = 0;
 };
@@ -30,9 +32,10 @@ struct ServerOptions {
   std::function<Result<relay::ClaimsPtr>(std::string_view token, WallTime now)> verify_token;
   std::shared_ptr<const HttpApi> http_api;
   std::function<void(const relay::LogLine&)> log;  // thread-safe
-  std::size_t http_body_bytes_max = 1024 * 1024;
-  Duration http_body_deadline = std::chrono::seconds{10};
-  std::size_t connections_max = 50'000;
+  std::size_t http_body_bytes_max = limits::http_body_bytes_default;
+  Duration http_header_deadline = limits::http_header_deadline_default;
+  Duration http_body_deadline = limits::http_body_deadline_default;
+  std::size_t connections_max = limits::connections_default;
 };
 
 class RelayServer {

@@ -1,0 +1,242 @@
+#include "edge/net/http_server.h"
+
+#include "core/base/limits.h"
+#include "edge/net/http_intake.h"
+#include "edge/net/relay_server.h"
+#include "edge/net/ws_write.h"
+
+namespace tidegate::net {
+namespace {
+
+void arm_deadline(lws* wsi, Duration duration) { lws_set_timer_usecs(wsi, duration.count()); }
+
+/// The library's own timers for a transaction are coarse and start anew with each byte; ours count.
+void take_over_timeouts(lws* wsi) { lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); }
+
+bool write_text(lws* wsi, std::string_view text) { return write_framed(wsi, as_bytes(text)); }
+
+}  // namespace
+
+void HttpExchange::respond(HttpResponse response) {
+  if (wsi_ == nullptr || !std::holds_alternative<Answering>(state_)) {
+    return;
+  }
+  state_ = Answered{std::move(response)};
+  if (!inside_dispatch_) {
+    lws_callback_on_writable(wsi_);
+  }
+}
+
+void HttpServer::handle_accepted(lws* wsi) {
+  tag_http(wsi, &connections_[wsi]);
+  arm_deadline(wsi, options_.header_deadline);
+}
+
+void HttpServer::handle_upgraded(lws* wsi) {
+  lws_set_timer_usecs(wsi, LWS_SET_TIMER_USEC_CANCEL);
+  handle_destroyed(wsi);
+  tag_forgotten(wsi);  // until the shard has given it a slot
+}
+
+bool HttpServer::handle_destroyed(lws* wsi) {
+  const auto found = connections_.find(wsi);
+  if (found == connections_.end()) {
+    return false;
+  }
+  if (found->second.exchange != nullptr) {
+    found->second.exchange->detach();
+  }
+  connections_.erase(found);
+  return true;
+}
+
+void HttpServer::drain() {
+  draining_ = true;
+  for (auto& [wsi, connection] : connections_) {
+    if (connection.exchange == nullptr) {
+      lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_ASYNC);
+    }
+  }
+}
+
+int HttpServer::handle_upgrade_request(lws* wsi) {
+  if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) <= 0) {
+    return -1;  // the library has refused an upgrade it does not know, and only asks for form's
+                // sake
+  }
+  std::optional<HttpResponse> refusal = refuse_upgrade(wsi);
+  if (!refusal.has_value() && draining_) {
+    refusal = error_response(503, Error{ErrorCode::Unavailable, "the relay is restarting", 0});
+  }
+  if (!refusal.has_value()) {
+    return 0;
+  }
+  ++counters_.http_rejected;
+  write_text(wsi, response_head(*refusal, AfterResponse::Close) + refusal->body);
+  return -1;
+}
+
+int HttpServer::handle_request(lws* wsi) {
+  HttpConnection* connection = tagged_http(wsi);
+  if (connection == nullptr || connection->exchange != nullptr) {
+    return -1;
+  }
+  ++counters_.http_requests;
+  connection->exchange = std::make_shared<HttpExchange>(wsi);
+  HttpExchange& exchange = *connection->exchange;
+  Intake intake = read_request(wsi, options_.body_bytes_max);
+  if (auto* refusal = std::get_if<IntakeRefusal>(&intake)) {
+    return refuse(wsi, exchange, std::move(refusal->response));
+  }
+  auto& [request, body_bytes] = std::get<IntakeRequest>(intake);
+  exchange.head_only_ = request.method == "HEAD";
+  if (exchange.head_only_) {
+    request.method = "GET";
+  }
+  // The library announces the end of an empty body too, but only for POST.
+  if (body_bytes == 0 && request.method != "POST") {
+    return dispatch(wsi, exchange, std::move(request));
+  }
+  if (body_bytes > 0 && expects_continue(wsi) &&
+      !write_text(wsi, "HTTP/1.1 100 Continue\r\n\r\n")) {
+    return -1;
+  }
+  exchange.state_ = HttpExchange::ReadingBody{std::move(request), body_bytes};
+  arm_deadline(wsi, options_.body_deadline);
+  return 0;
+}
+
+int HttpServer::handle_body(lws* wsi, ByteView part) {
+  const auto exchange = exchange_of(wsi);
+  if (exchange == nullptr) {
+    return -1;
+  }
+  if (std::holds_alternative<HttpExchange::Discarding>(exchange->state_)) {
+    return 0;
+  }
+  auto* reading = std::get_if<HttpExchange::ReadingBody>(&exchange->state_);
+  if (reading == nullptr || part.size() > reading->missing) {
+    return -1;
+  }
+  reading->missing -= part.size();
+  reading->request.body.append(as_text(part));
+  return 0;
+}
+
+int HttpServer::handle_body_complete(lws* wsi) {
+  const auto exchange = exchange_of(wsi);
+  // The library announces the same end again and again, tens of thousands of times a second, when
+  // more bytes follow a body that is not answered yet. One end per request, or the connection goes.
+  if (exchange == nullptr || !std::holds_alternative<HttpExchange::ReadingBody>(exchange->state_)) {
+    return -1;
+  }
+  auto reading = std::move(std::get<HttpExchange::ReadingBody>(exchange->state_));
+  if (reading.missing > 0) {
+    return -1;
+  }
+  return dispatch(wsi, *exchange, std::move(reading.request));
+}
+
+int HttpServer::dispatch(lws* wsi, HttpExchange& exchange, HttpRequest request) {
+  take_over_timeouts(wsi);
+  arm_deadline(wsi, limits::http_response_deadline);
+  exchange.state_ = HttpExchange::Answering{};
+  exchange.inside_dispatch_ = true;
+  options_.api->handle(worker_, std::move(request), exchange_of(wsi));
+  exchange.inside_dispatch_ = false;
+  if (auto* answered = std::get_if<HttpExchange::Answered>(&exchange.state_)) {
+    return begin_response(wsi, exchange, std::move(answered->response));
+  }
+  return 0;
+}
+
+int HttpServer::refuse(lws* wsi, HttpExchange& exchange, HttpResponse response) {
+  ++counters_.http_rejected;
+  if (!write_text(wsi, response_head(response, AfterResponse::Close) + response.body) ||
+      !library_expects_body(wsi)) {
+    return -1;
+  }
+  // Closing now would reset the connection, because the body stands unread, and the client might
+  // never see the refusal. So the body is read and dropped for a moment.
+  exchange.state_ = HttpExchange::Discarding{};
+  take_over_timeouts(wsi);
+  arm_deadline(wsi, limits::http_discard_deadline);
+  return 0;
+}
+
+int HttpServer::handle_writable(lws* wsi) {
+  const auto exchange = exchange_of(wsi);
+  if (exchange == nullptr) {
+    return 0;
+  }
+  if (auto* answered = std::get_if<HttpExchange::Answered>(&exchange->state_)) {
+    return begin_response(wsi, *exchange, std::move(answered->response));
+  }
+  if (std::holds_alternative<HttpExchange::Writing>(exchange->state_)) {
+    return write_on(wsi, *exchange);
+  }
+  return 0;
+}
+
+int HttpServer::begin_response(lws* wsi, HttpExchange& exchange, HttpResponse response) {
+  const AfterResponse after = after_response();
+  std::string bytes = response_head(response, after);
+  if (!exchange.head_only_ && response.status != 204 && response.status != 304) {
+    bytes.append(response.body);
+  }
+  exchange.state_ = HttpExchange::Writing{std::move(bytes), 0, after};
+  return write_on(wsi, exchange);
+}
+
+int HttpServer::write_on(lws* wsi, HttpExchange& exchange) {
+  auto& writing = std::get<HttpExchange::Writing>(exchange.state_);
+  while (writing.written < writing.bytes.size()) {
+    if (lws_partial_buffered(wsi) != 0) {
+      lws_callback_on_writable(wsi);
+      return 0;
+    }
+    const std::string_view chunk =
+        std::string_view(writing.bytes).substr(writing.written, limits::http_write_chunk_bytes);
+    if (!write_text(wsi, chunk)) {
+      return -1;
+    }
+    writing.written += chunk.size();
+  }
+  return finish(wsi, writing.after);
+}
+
+int HttpServer::finish(lws* wsi, AfterResponse after) {
+  HttpConnection* connection = tagged_http(wsi);
+  if (connection == nullptr) {
+    return -1;
+  }
+  connection->exchange->detach();
+  connection->exchange.reset();
+  if (after == AfterResponse::Close) {
+    return -1;  // the library flushes what is still buffered first
+  }
+  arm_deadline(wsi, limits::http_keepalive_default);
+  return lws_http_transaction_completed(wsi) != 0 ? -1 : 0;
+}
+
+int HttpServer::handle_deadline(lws* wsi) {
+  const auto exchange = exchange_of(wsi);
+  if (exchange != nullptr && std::holds_alternative<HttpExchange::ReadingBody>(exchange->state_)) {
+    ++counters_.http_rejected;
+    const HttpResponse response = error_response(
+        408, Error{ErrorCode::Timeout, "the body did not arrive within the deadline", 0});
+    write_text(wsi, response_head(response, AfterResponse::Close) + response.body);
+  }
+  return -1;
+}
+
+std::shared_ptr<HttpExchange> HttpServer::exchange_of(lws* wsi) const {
+  const HttpConnection* connection = tagged_http(wsi);
+  return connection == nullptr ? nullptr : connection->exchange;
+}
+
+AfterResponse HttpServer::after_response() const {
+  return draining_ ? AfterResponse::Close : AfterResponse::KeepAlive;
+}
+
+}  // namespace tidegate::net

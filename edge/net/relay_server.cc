@@ -1,0 +1,162 @@
+#include "edge/net/relay_server.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "core/base/limits.h"
+#include "core/base/prng.h"
+#include "edge/net/clock.h"
+#include "edge/net/file_limit.h"
+#include "edge/net/lws_log.h"
+#include "edge/net/worker.h"
+
+namespace tidegate::net {
+namespace {
+
+constexpr unsigned kWorkersMax = 1024;
+
+unsigned worker_count_for(const ServerOptions& options) {
+  const unsigned wanted =
+      options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
+  return std::min(wanted, kWorkersMax);
+}
+
+class Server final : public RelayServer {
+ public:
+  explicit Server(ServerOptions options, unsigned workers)
+      : log_scope_(options.log), shared_(std::move(options), workers) {}
+  ~Server() override { stop(Duration{0}); }
+
+  Status set_up();
+
+  std::uint16_t port() const override { return port_; }
+  unsigned worker_count() const override { return static_cast<unsigned>(workers_.size()); }
+  std::vector<relay::RelayCounters> relay_counters() const override;
+  std::vector<NetCounters> net_counters() const override;
+  void stop(Duration window) override;
+
+ private:
+  Status create_workers(const std::vector<ListeningSocket>& sockets);
+  void fit_connections_max();
+  template <typename MakeLetter>
+  void post_to_all(MakeLetter&& make_letter);
+
+  LwsLogScope log_scope_;
+  WorkerShared shared_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::uint16_t port_ = 0;
+  bool running_ = false;
+};
+
+Status Server::set_up() {
+  fit_connections_max();
+  auto sockets =
+      open_listening_sockets(shared_.options.host, shared_.options.port, shared_.mailboxes.size());
+  if (!sockets) {
+    return sockets.error();
+  }
+  port_ = sockets->front().port;
+  const Status created = create_workers(*sockets);
+  if (!created) {
+    return created;
+  }
+  running_ = true;
+  for (const auto& worker : workers_) {
+    worker->start();
+  }
+  return ok_status();
+}
+
+void Server::fit_connections_max() {
+  shared_.connections_max = fit_file_limit(shared_.options.connections_max);
+  if (shared_.connections_max < shared_.options.connections_max && shared_.options.log) {
+    shared_.options.log(relay::LogLine{
+        relay::LogLevel::Warning,
+        "connections are limited to " + std::to_string(shared_.connections_max) + " instead of " +
+            std::to_string(shared_.options.connections_max) +
+            " by the limit on open files; raise it (ulimit -n, or LimitNOFILE of the service)"});
+  }
+}
+
+/// One after another, on this thread: the library's set-up is not made for several at a time.
+Status Server::create_workers(const std::vector<ListeningSocket>& sockets) {
+  Prng entropy(shared_.options.entropy != 0 ? shared_.options.entropy : entropy64());
+  for (std::size_t i = 0; i < sockets.size(); ++i) {
+    const WorkerEntropy worker_entropy{entropy.next(), entropy.next()};
+    auto worker =
+        Worker::create(shared_, static_cast<std::uint16_t>(i), worker_entropy, sockets[i].fd);
+    if (!worker) {
+      std::for_each(sockets.begin() + static_cast<std::ptrdiff_t>(i) + 1, sockets.end(),
+                    [](const ListeningSocket& socket) { close(socket.fd); });
+      return worker.error();
+    }
+    workers_.push_back(std::move(*worker));
+  }
+  return ok_status();
+}
+
+std::vector<relay::RelayCounters> Server::relay_counters() const {
+  std::vector<relay::RelayCounters> counters;
+  for (const auto& worker : workers_) {
+    counters.push_back(worker->relay_counters());
+  }
+  return counters;
+}
+
+std::vector<NetCounters> Server::net_counters() const {
+  std::vector<NetCounters> counters;
+  for (const auto& worker : workers_) {
+    counters.push_back(worker->net_counters());
+  }
+  return counters;
+}
+
+template <typename MakeLetter>
+void Server::post_to_all(MakeLetter&& make_letter) {
+  for (Mailbox& mailbox : shared_.mailboxes) {
+    std::vector<Letter> letters;
+    letters.emplace_back(make_letter());
+    mailbox.post(letters);
+  }
+}
+
+void Server::stop(Duration window) {
+  if (!running_) {
+    return;
+  }
+  running_ = false;
+  post_to_all([window] { return DrainLetter{window, entropy64()}; });
+  shared_.drained.wait(window + limits::close_timeout + limits::drain_grace);
+  post_to_all([] { return EndLetter{}; });
+  for (const auto& worker : workers_) {
+    worker->join();
+  }
+}
+
+Status check_options(const ServerOptions& options) {
+  if (options.config == nullptr || options.http_api == nullptr || !options.verify_token) {
+    return Error{ErrorCode::BadRequest,
+                 "a relay server needs a configuration, an HTTP API and a token check", 0};
+  }
+  return ok_status();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<RelayServer>> RelayServer::start(ServerOptions options) {
+  const Status checked = check_options(options);
+  if (!checked) {
+    return checked.error();
+  }
+  const unsigned workers = worker_count_for(options);
+  auto server = std::make_unique<Server>(std::move(options), workers);
+  const Status status = server->set_up();
+  if (!status) {
+    return status.error();
+  }
+  return std::unique_ptr<RelayServer>(std::move(server));
+}
+
+}  // namespace tidegate::net

@@ -1,0 +1,94 @@
+#include "edge/net/shard_driver.h"
+
+#include <utility>
+
+namespace tidegate::net {
+
+ShardDriver::ShardDriver(const relay::ShardOptions& options, std::uint64_t store_entropy,
+                         ShardWorld& world)
+    : world_(world), shard_(options), store_(store_entropy) {}
+
+void ShardDriver::publish(std::vector<relay::PublishRequest> requests,
+                          WorkerAccess::PublishDone done) {
+  if (requests.empty()) {
+    done({});
+    return;
+  }
+  const std::uint64_t id = batches_.open(requests.size(), std::move(done));
+  std::uint32_t index = 0;
+  for (relay::PublishRequest& request : requests) {
+    request.ticket = relay::PublishTicket{id, index++};
+    shard_.handle_publish(world_.now(), std::move(request));
+    settle();
+  }
+}
+
+void ShardDriver::settle() {
+  if (settling_) {
+    return;
+  }
+  settling_ = true;
+  carry_out_effects();
+  while (!answers_.empty()) {
+    const Answer answer = std::move(answers_.front());
+    answers_.pop_front();
+    answer(world_.now());
+    carry_out_effects();
+  }
+  settling_ = false;
+  world_.settled(shard_.poll_timeout());
+}
+
+void ShardDriver::carry_out_effects() {
+  while (auto effect = shard_.poll_effect(world_.now())) {
+    std::visit([this](auto& one) { carry_out(one); }, *effect);
+  }
+  while (const auto line = shard_.poll_log()) {
+    world_.log(*line);
+  }
+}
+
+void ShardDriver::carry_out(relay::Transmit& effect) { world_.transmit(effect); }
+
+void ShardDriver::carry_out(relay::Close& effect) { world_.close_connection(effect); }
+
+void ShardDriver::carry_out(relay::PauseReading& effect) { world_.pause_reading(effect); }
+
+void ShardDriver::carry_out(relay::VerifyToken& effect) {
+  answers_.push_back([this, id = effect.id, token = std::move(effect.token)](Now now) {
+    shard_.handle_token_result(now, id, world_.verify_token(token, now.wall));
+  });
+}
+
+void ShardDriver::carry_out(relay::StoreOpen& effect) {
+  answers_.push_back([this, id = effect.id, result = store_.open(*effect.key)](Now now) {
+    shard_.handle_store_opened(now, id, result);
+  });
+}
+
+void ShardDriver::carry_out(relay::StoreAppend& effect) {
+  answers_.push_back([this, id = effect.id, result = store_.append(effect)](Now now) {
+    shard_.handle_append_result(now, id, result);
+  });
+}
+
+void ShardDriver::carry_out(relay::StoreRead& effect) {
+  answers_.push_back([this, id = effect.id, result = store_.read(effect)](Now now) {
+    shard_.handle_read_result(now, id, result);
+  });
+}
+
+void ShardDriver::carry_out(relay::StoreTrim& effect) { store_.trim(*effect.key, effect.floor); }
+
+void ShardDriver::carry_out(relay::StoreRelease& effect) { store_.release(*effect.key); }
+
+void ShardDriver::carry_out(relay::ShardSend& effect) { world_.send_to_shard(std::move(effect)); }
+
+void ShardDriver::carry_out(relay::PublishAnswer& effect) {
+  auto completed = batches_.settle(effect.ticket, std::move(effect.result));
+  if (completed.has_value()) {
+    answers_.push_back([batch = std::move(*completed)](Now) { batch.done(batch.results); });
+  }
+}
+
+}  // namespace tidegate::net
