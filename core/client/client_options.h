@@ -12,8 +12,8 @@ namespace tidegate {
 
 struct ClientOptions {
   std::string client = "tidegate-core/0.1.0";  // label in the relay's logs
-  std::string session_id;   // entropy from the shell; the same for the whole life of the session
-  std::uint64_t seed = 0;   // jitter and dedup hashing
+  std::string session_id;  // entropy from the shell; the same for the whole life of the session
+  std::uint64_t seed = 0;  // jitter and dedup hashing
   /// True: before each connection the session asks for a token by FetchToken. False: set_token().
   bool fetch_token = false;
 

@@ -1,10 +1,11 @@
 // ClientSession: the whole client, without I/O. It contains no networking, no clock and no entropy:
-// bytes, commands and `now` go in; bytes, events, effects and the next deadline come out. The browser
-// SDK, the command line and the simulator are three shells around this one class.
+// bytes, commands and `now` go in; bytes, events, effects and the next deadline come out. The
+// browser SDK, the command line and the simulator are three shells around this one class.
 //
-// Four kinds of method and no others: getters; handle_* (the world speaks); commands (the application
-// speaks); poll_* (the session speaks). After every call of the second and third kind, poll until empty
-// in this order: poll_effect, poll_transmit, poll_event; then arm one timer for poll_timeout.
+// Four kinds of method and no others: getters; handle_* (the world speaks); commands (the
+// application speaks); poll_* (the session speaks). After every call of the second and third kind,
+// poll until empty in this order: poll_effect, poll_transmit, poll_event; then arm one timer for
+// poll_timeout.
 #pragma once
 
 #include <memory>
@@ -12,22 +13,12 @@
 #include <span>
 
 #include "core/client/client_options.h"
+#include "core/client/client_stats.h"
 #include "core/client/event.h"
 #include "core/client/row_table.h"
 #include "core/stream/publication.h"
 
 namespace tidegate {
-
-struct ClientStats {
-  std::uint64_t messages_received = 0;
-  std::uint64_t rows_delivered = 0;
-  std::uint64_t duplicates_dropped = 0;  // rows at or below the position, and whole duplicate blocks' rows
-  std::uint64_t gaps_detected = 0;
-  std::uint64_t gaps_repaired = 0;       // … after which the subscription was recovered or replaced
-  std::uint64_t unbound_blocks = 0;      // blocks of streams this session is not (or no longer) bound to
-  std::uint64_t connections_opened = 0;
-  std::uint64_t round_trip_us = 0;       // latest ping; 0: none yet
-};
 
 class ClientSession {
  public:
@@ -65,9 +56,10 @@ class ClientSession {
   void disconnect(Now now);
   void set_token(Now now, std::string_view token);
   /// The same channel gives the same id, reference-counted: two components, one subscription.
-  Result<SubscriptionId> subscribe(Now now, const ChannelName& channel, const SubscribeOptions& options);
-  /// The last release sends the unsubscribe only after `unsubscribe_linger`, so that a component that
-  /// is unmounted and mounted again costs nothing.
+  Result<SubscriptionId> subscribe(Now now, const ChannelName& channel,
+                                   const SubscribeOptions& options);
+  /// The last release sends the unsubscribe only after `unsubscribe_linger`, so that a component
+  /// that is unmounted and mounted again costs nothing.
   Status unsubscribe(Now now, SubscriptionId subscription);
   /// Queued while not connected, resent after a reconnect with the same key until acknowledged.
   Result<RequestId> publish(Now now, const ChannelName& channel, PublicationDraft draft);
@@ -88,7 +80,8 @@ class ClientSession {
   ByteView source_bytes(std::uint32_t source) const;
 
  private:
-  class Parts;  // SessionState, SubscriptionRegistry, Outbox, Batcher, Backoff, Heartbeat, TimerTable
+  class Parts;  // SessionState, SubscriptionRegistry, Outbox, Batcher, Backoff, Heartbeat,
+                // TimerTable
   std::unique_ptr<Parts> parts_;
 };
 

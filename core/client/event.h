@@ -1,5 +1,6 @@
-// What a client session says: events for the application, effects for the shell. Plain values; the two
-// lists below are all there is. Ids are small numbers chosen by the session and never reused in it.
+// What a client session says: events for the application, effects for the shell. Plain values; the
+// two lists below are all there is. Ids are small numbers chosen by the session and never reused in
+// it.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +32,8 @@ enum class ClientState : std::uint8_t {
 
 struct StateChanged {
   ClientState state = ClientState::Disconnected;
-  std::uint16_t code = 0;       // DisconnectCode or WebSocket close code that led here; 0: none
-  std::uint32_t attempt = 0;    // of reconnecting
+  std::uint16_t code = 0;     // DisconnectCode or WebSocket close code that led here; 0: none
+  std::uint32_t attempt = 0;  // of reconnecting
   std::uint32_t retry_in_ms = 0;
   std::string message;
 };
@@ -67,8 +68,8 @@ struct RowsDelivered {
   SubscriptionId subscription = SubscriptionId::None;
   std::uint32_t first_row = 0;
   std::uint32_t row_count = 0;
-  std::uint32_t source = 0;    // 0: the message just handled; else a block that had been kept
-  std::uint32_t json_at = 0;   // the block's JSON column within the source
+  std::uint32_t source = 0;   // 0: the message just handled; else a block that had been kept
+  std::uint32_t json_at = 0;  // the block's JSON column within the source
   std::uint32_t json_bytes = 0;
 };
 
@@ -89,9 +90,9 @@ struct PublishFailed {
   Error error;
 };
 
-using Event = std::variant<StateChanged, SubscriptionStarted, SubscriptionLive, SubscriptionEnded,
-                           GapDetected, RowsDelivered, EventNamed, PublishAcknowledged,
-                           PublishFailed>;
+using Event =
+    std::variant<StateChanged, SubscriptionStarted, SubscriptionLive, SubscriptionEnded,
+                 GapDetected, RowsDelivered, EventNamed, PublishAcknowledged, PublishFailed>;
 
 // ---- effects
 

@@ -1,5 +1,6 @@
-// The hot path's output: one 16-byte entry for each delivered row, pointing into the bytes the row came
-// in. Nothing is copied or decoded; JavaScript reads this table straight from WebAssembly memory.
+// The hot path's output: one 16-byte entry for each delivered row, pointing into the bytes the row
+// came in. Nothing is copied or decoded; JavaScript reads this table straight from WebAssembly
+// memory.
 #pragma once
 
 #include <cstdint>
