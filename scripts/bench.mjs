@@ -9,10 +9,15 @@ import { root, runHere, verb } from './lib/steps.mjs';
 await verb('npm run bench', async () => {
   await install('test');
   await buildProduct();
-  const programs = readdirSync(join(root, 'bench')).filter((name) => name.endsWith('.mjs')).sort();
+  const programs = readdirSync(join(root, 'bench'))
+    .filter((name) => name.endsWith('.mjs'))
+    .sort();
   let missed = 0;
   for (const name of programs) {
-    await runHere(process.execPath, [join('bench', name), ...process.argv.slice(2)]).catch(() => ++missed);
+    await runHere(process.execPath, [join('bench', name), ...process.argv.slice(2)]).catch(
+      () => ++missed,
+    );
   }
-  if (missed > 0) throw new Error(`${missed} of ${programs.length} tables missed a target or broke`);
+  if (missed > 0)
+    throw new Error(`${missed} of ${programs.length} tables missed a target or broke`);
 });

@@ -7,6 +7,10 @@ await verb('npm run format', async () => {
   await install('test');
   await step('clang-format', () => run('clang-format-14', ['-i', ...clangFormatFiles()]));
   await step('prettier', () =>
-    run(process.execPath, ['node_modules/prettier/bin/prettier.cjs', '--write', ...prettierFiles()]),
+    run(process.execPath, [
+      'node_modules/prettier/bin/prettier.cjs',
+      '--write',
+      ...prettierFiles(),
+    ]),
   );
 });

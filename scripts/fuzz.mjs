@@ -23,7 +23,11 @@ async function fuzz(binary) {
   for (const folder of [grown, crashes]) mkdirSync(folder, { recursive: true });
   const seeds = join(root, 'tests/fuzz/corpus', name.replace(/^fuzz_/, ''));
   const corpora = existsSync(seeds) ? [grown, seeds] : [grown];
-  const options = [`-max_total_time=${seconds}`, `-artifact_prefix=${crashes}/`, '-print_final_stats=1'];
+  const options = [
+    `-max_total_time=${seconds}`,
+    `-artifact_prefix=${crashes}/`,
+    '-print_final_stats=1',
+  ];
   const { output } = await run(binary, [...options, ...corpora]);
   return `${/number_of_executed_units:\s*(\d+)/.exec(output)?.[1] ?? '?'} runs`;
 }

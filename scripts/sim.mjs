@@ -9,5 +9,8 @@ const args = process.argv.slice(2);
 await verb('npm run sim', async () => {
   await install('test');
   await buildPreset('release', ['tidegate_sim'], 'build the simulator (release)');
-  await runHere(join(buildDir('release'), 'tidegate_sim'), args.length ? args : ['--seeds', '1000']);
+  await runHere(
+    join(buildDir('release'), 'tidegate_sim'),
+    args.length ? args : ['--seeds', '1000'],
+  );
 });

@@ -27,7 +27,9 @@ export function buildPreset(preset, targets = [], name = `build ${preset}`) {
 
 export async function buildSdk() {
   await buildPreset('wasm', [], 'build the core for browsers (wasm)');
-  await step('build the npm package', () => run('npm', ['run', '--silent', 'build', '-w', 'sdk-js']));
+  await step('build the npm package', () =>
+    run('npm', ['run', '--silent', 'build', '-w', 'sdk-js']),
+  );
 }
 
 export function buildDemo() {

@@ -15,8 +15,7 @@ function lockHash() {
   return hash.digest('hex');
 }
 
-const nodeModulesAreCurrent = () =>
-  existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash();
+const nodeModulesAreCurrent = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash();
 
 /** npm of the Node that runs us, not one that emscripten may have brought. */
 function npm(args) {

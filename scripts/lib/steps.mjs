@@ -63,7 +63,9 @@ class Progress {
       return;
     }
     const width = (process.stdout.columns ?? 80) - this.name.length - age.length - 6;
-    process.stdout.write(`\r\x1b[K▸ ${this.name}  ${dim(`${age}  ${this.latest.slice(0, width)}`)}`);
+    process.stdout.write(
+      `\r\x1b[K▸ ${this.name}  ${dim(`${age}  ${this.latest.slice(0, width)}`)}`,
+    );
   }
   end(mark, note = '') {
     clearInterval(this.timer);
@@ -104,12 +106,21 @@ export async function step(name, work) {
 /** Runs a command to its end; resolves to what it printed. Throws CommandFailed unless it ended with 0. */
 export function run(command, args = [], { cwd = root, env = {}, allowFailure = false } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env: childEnv(env), stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd,
+      env: childEnv(env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const shown = [command, ...args].join(' ');
     let output = '';
     const take = (chunk) => {
       output += chunk;
-      progress(chunk.trimEnd().split(/[\r\n]/).at(-1));
+      progress(
+        chunk
+          .trimEnd()
+          .split(/[\r\n]/)
+          .at(-1),
+      );
     };
     child.stdout.setEncoding('utf8').on('data', take);
     child.stderr.setEncoding('utf8').on('data', take);

@@ -12,7 +12,9 @@ const ctestJobs = 2;
 /** Counts the test cases of a JUnit report, as ctest and node:test write it. */
 export function countJunit(xml) {
   const cases = xml.match(/<testcase\b[^>]*?(\/>|>[\s\S]*?<\/testcase>)/g) ?? [];
-  const bad = cases.filter((text) => /<(failure|error|skipped)\b|status="(fail|notrun|disabled)"/.test(text));
+  const bad = cases.filter((text) =>
+    /<(failure|error|skipped)\b|status="(fail|notrun|disabled)"/.test(text),
+  );
   return { passed: cases.length - bad.length, failed: bad.length };
 }
 
@@ -100,6 +102,10 @@ export function playwright(args = [], env = {}) {
       { env: { PLAYWRIGHT_JSON_OUTPUT_FILE: file, ...env }, allowFailure: true },
     );
     const text = read();
-    return settle(result, text ? countPlaywright(JSON.parse(text)) : { passed: 0, failed: 0 }, 'playwright');
+    return settle(
+      result,
+      text ? countPlaywright(JSON.parse(text)) : { passed: 0, failed: 0 },
+      'playwright',
+    );
   });
 }

@@ -1,0 +1,243 @@
+// The lint's own tests: every rule is shown a bad sample and has to object, and a good one that it has to
+// leave alone. A rule that cannot fail is a defect.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { includeGraph, importGraph } from './rules/include_graph.mjs';
+import { bannedReferences, sourcePurity } from './rules/purity.mjs';
+import { ids, requirements } from './rules/requirements.mjs';
+import {
+  fileSizes,
+  functionSizes,
+  functionsOf,
+  lineWidths,
+  openingComments,
+} from './rules/sizes.mjs';
+import { bannedWords, outsideReferences } from './rules/words.mjs';
+
+const cpp = (path, text) => [{ path, text }];
+const objects = (rule, path, text, pattern) => {
+  const found = rule(cpp(path, text));
+  assert.equal(found.length, 1, `${JSON.stringify(text)} gave ${JSON.stringify(found)}`);
+  assert.match(found[0], pattern);
+};
+const accepts = (rule, path, text) => assert.deepEqual(rule(cpp(path, text)), []);
+
+test('include graph: the core never includes what stands above it', () => {
+  objects(
+    includeGraph,
+    'core/base/a.h',
+    '#include "core/stream/b.h"\n',
+    /must not include core\/stream/,
+  );
+  objects(
+    includeGraph,
+    'core/client/a.cc',
+    '\n#include "edge/relay/b.h"\n',
+    /a\.cc:2: .*edge\/relay/,
+  );
+  objects(
+    includeGraph,
+    'edge/relay/a.h',
+    '#include "core/client/b.h"\n',
+    /must not include core\/client/,
+  );
+  accepts(includeGraph, 'core/protocol/a.h', '#include "core/stream/b.h"\n#include <vector>\n');
+  accepts(includeGraph, 'core/base/a.h', '// #include "core/stream/b.h"\n');
+});
+
+test('include graph: only edge/net knows libwebsockets and libuv', () => {
+  objects(includeGraph, 'edge/app/a.cc', '#include <libwebsockets.h>\n', /edge\/net only/);
+  objects(includeGraph, 'edge/store/a.cc', '# include <uv.h>\n', /edge\/net only/);
+  accepts(includeGraph, 'edge/net/a.cc', '#include <libwebsockets.h>\n#include <uv.h>\n');
+});
+
+test('include graph: paths are written from the root', () => {
+  objects(
+    includeGraph,
+    'core/base/a.h',
+    '#include "types.h"\n',
+    /not a path from the repository's root/,
+  );
+});
+
+test('import graph: the demo knows the package by its entry only', () => {
+  objects(importGraph, 'demo/src/a.ts', "import { x } from '../../sdk-js/src/x';\n", /entry only/);
+  accepts(importGraph, 'demo/src/a.ts', "import { createClient } from 'tidegate';\n");
+});
+
+test('purity: banned headers', () => {
+  for (const name of [
+    'thread',
+    'random',
+    'iostream',
+    'cmath',
+    'unistd.h',
+    'sys/socket.h',
+    'emscripten.h',
+  ]) {
+    objects(sourcePurity, 'core/stream/a.cc', `#include <${name}>\n`, /includes </);
+  }
+  accepts(sourcePurity, 'edge/net/a.cc', '#include <thread>\n');
+  accepts(sourcePurity, 'core/base/a.h', '#include <chrono>\n#include <cstdint>\n');
+});
+
+test('purity: banned calls', () => {
+  const samples = [
+    'auto t = std::chrono::steady_clock::now();',
+    'std::thread t;',
+    'int x = rand();',
+    'auto t = time(nullptr);',
+    'const char* home = getenv("HOME");',
+    'printf("x");',
+    'std::cout << 1;',
+    'auto h = std::hash<int>{}(1);',
+    'double r = std::sqrt(2.0);',
+    '#ifdef __EMSCRIPTEN__',
+    'throw 1;',
+    'thread_local int x;',
+    'std::mt19937 engine;',
+  ];
+  for (const sample of samples) {
+    assert.ok(sourcePurity(cpp('core/client/a.cc', `${sample}\n`)).length > 0, `${sample} passed`);
+  }
+  for (const sample of [
+    '// rand() is banned',
+    'now.time();',
+    'auto s = "printf(";',
+    'wall_time(now);',
+  ]) {
+    accepts(sourcePurity, 'core/client/a.cc', `${sample}\n`);
+  }
+});
+
+test('purity: iteration over an unordered container', () => {
+  const member = 'std::unordered_map<int, std::vector<int>> rows_;\n';
+  objects(
+    sourcePurity,
+    'edge/relay/a.h',
+    `${member}void f() { for (auto& [k, v] : rows_) g(k); }\n`,
+    /rows_/,
+  );
+  objects(
+    sourcePurity,
+    'edge/relay/a.h',
+    `${member}void f() { auto i = rows_.begin(); }\n`,
+    /rows_/,
+  );
+  accepts(sourcePurity, 'edge/relay/a.h', `${member}void f() { rows_.find(3); }\n`);
+});
+
+test('purity: symbols of an archive', () => {
+  const listing = (symbol) => `a.cc.o:\n                 U ${symbol}\n0000000000000000 T ours()\n`;
+  for (const symbol of [
+    'clock_gettime',
+    'std::chrono::_V2::steady_clock::now()',
+    'socket',
+    'pthread_create',
+    'getrandom',
+    'write',
+    'printf',
+    'std::cout',
+    'std::random_device::_M_getval()',
+    'getenv',
+    '__printf_chk@GLIBC_2.3.4',
+  ]) {
+    assert.equal(bannedReferences('x.a', listing(symbol)).length, 1, `${symbol} passed`);
+  }
+  for (const symbol of [
+    'memcpy',
+    'operator new(unsigned long)',
+    'tidegate::write_block()',
+    'std::__throw_length_error(char const*)',
+  ]) {
+    assert.deepEqual(bannedReferences('x.a', listing(symbol)), [], `${symbol} was refused`);
+  }
+});
+
+test('sizes: files', () => {
+  objects(fileSizes, 'core/a.h', 'x\n'.repeat(501), /501 lines/);
+  accepts(fileSizes, 'core/a.h', 'x\n'.repeat(500));
+});
+
+test('sizes: functions in C++ and TypeScript', () => {
+  const body = (count) => '  x();\n'.repeat(count);
+  const long = [
+    ['a.cc', `void Room::f(int a) const noexcept {\n${body(80)}}\n`],
+    ['a.cc', `Room::Room(int a)\n    : a_(a), b_{a} {\n${body(80)}}\n`],
+    ['a.cc', `auto f = [&](int a) -> int {\n${body(80)}};\n`],
+    ['a.cc', `template <typename T>\nstd::vector<T> f(T a) {\n${body(80)}}\n`],
+    ['a.cc', `TEST(Room, KeepsOrder) {\n${body(80)}}\n`],
+    ['a.ts', `export function f(a: number): number {\n${body(80)}}\n`],
+    ['a.ts', `test('x', async () => {\n${body(80)}});\n`],
+    ['a.ts', `class A {\n  private f(a: string) {\n${body(80)}  }\n}\n`],
+  ];
+  for (const [path, text] of long) objects(functionSizes, path, text, /a function of 8\d lines/);
+  accepts(functionSizes, 'a.cc', `namespace a {\nclass B {\n${body(90)}};\n}\n`);
+  accepts(functionSizes, 'a.cc', `void f() {\n${body(60)}}\nvoid g() {\n${body(60)}}\n`);
+  assert.equal(
+    functionsOf({ path: 'a.cc', text: 'int f() { if (a) { b(); } return 1; }' }).length,
+    1,
+  );
+});
+
+test('sizes: lines and opening comments', () => {
+  objects(lineWidths, 'a.cc', `int ${'a + '.repeat(40)};\n`, /columns/);
+  objects(
+    openingComments,
+    'a.cc',
+    '#pragma once\n// Too late to say what this room is.\n',
+    /opens without/,
+  );
+  objects(openingComments, 'a.cc', '// a.cc\nint x;\n', /opens without/);
+  accepts(openingComments, 'a.cc', '// What this room is, and why it exists.\n#pragma once\n');
+  accepts(
+    openingComments,
+    'a.mjs',
+    '#!/usr/bin/env node\n// What this room is, and why it exists.\nx();\n',
+  );
+});
+
+test('words: banned in identifiers, not in prose', () => {
+  for (const name of [
+    'ChannelManager',
+    'string_utils',
+    'msgHandler',
+    'do_send',
+    'process_frame',
+    'misc_',
+    'frame_info',
+  ]) {
+    objects(bannedWords, 'a.cc', `int ${name} = 1;\n`, /banned|says nothing/);
+  }
+  objects(bannedWords, 'core/base/utils.h', '\n', /file name utils/);
+  accepts(
+    bannedWords,
+    'a.cc',
+    '// the manager of utils\nvoid handle_bytes(Flags flags); auto s = "helper";\n',
+  );
+  accepts(bannedWords, 'a.mjs', 'process.exit(1);\n');
+});
+
+test('words: nothing outside the project is mentioned', () => {
+  objects(outsideReferences, 'a.md', `see ../${'shared'}/DESIGN.md`, /not part of the project/);
+  accepts(outsideReferences, 'a.md', 'a shared/ folder of ours');
+});
+
+test('requirements: every id, a known status, tests that exist', () => {
+  const row = (id, status = 'open', tests = '') =>
+    `| ${id} | A promise in words of our own | ${status} | ${tests} |`;
+  const page = (lines) => ids.map((id) => lines[id] ?? row(id)).join('\n');
+  const read = (path) => (path === 'tests/a.cc' ? 'TEST(Room, Works) {}' : null);
+  const check = (lines) => requirements(page(lines), read);
+  assert.deepEqual(check({}), []);
+  assert.deepEqual(check({ A1: row('A1', 'done', '`tests/a.cc › Works`') }), []);
+  assert.match(check({ A1: '' })[0], /A1 stands in 0 lines/);
+  assert.match(check({ A2: row('A1') })[0], /A1 stands in 2 lines/);
+  assert.match(check({ A1: row('A1', 'finished') })[0], /status "finished"/);
+  assert.match(check({ A1: row('A1', 'done') })[0], /names no test/);
+  assert.match(
+    check({ A1: row('A1', 'done', '`tests/gone.cc`') })[0],
+    /tests\/gone\.cc does not exist/,
+  );
+  assert.match(check({ A1: row('A1', 'done', '`tests/a.cc › Flies`') })[0], /has no "Flies"/);
+});

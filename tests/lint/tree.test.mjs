@@ -1,0 +1,87 @@
+// The lint of the tree: each rule over every source that git knows, the symbols of the built archives, and
+// the formatters and compilers that only check. All violations are listed, with path and line.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import {
+  clangFormatFiles,
+  isCpp,
+  isScript,
+  isSource,
+  prettierFiles,
+  root,
+  sources,
+} from './lib/files.mjs';
+import { importGraph, includeGraph } from './rules/include_graph.mjs';
+import { archivePurity, sourcePurity } from './rules/purity.mjs';
+import { requirements } from './rules/requirements.mjs';
+import { fileSizes, functionSizes, lineWidths, openingComments } from './rules/sizes.mjs';
+import { bannedWords, outsideReferences } from './rules/words.mjs';
+
+const cpp = sources(isCpp);
+const scripts = sources(isScript);
+const all = [...cpp, ...scripts];
+const pages = sources(
+  (path) => isSource(path) || /\.(md|json|txt|sh|html|css|toml|cmake)$/.test(path),
+);
+
+const clean = (violations) =>
+  assert.ok(violations.length === 0, `${violations.length} violations\n${violations.join('\n')}`);
+
+async function succeeds(command, args) {
+  const options = { cwd: root, encoding: 'utf8', maxBuffer: 1 << 26 };
+  try {
+    await promisify(execFile)(command, args, options);
+  } catch (error) {
+    assert.fail(`${command} ${args[0]} …\n${error.stdout ?? ''}${error.stderr ?? ''}`);
+  }
+}
+
+test('there is something to check', () => {
+  assert.ok(
+    cpp.length > 20 && scripts.length > 10,
+    `${cpp.length} C++ and ${scripts.length} script files`,
+  );
+});
+test('includes follow the one direction', () => clean(includeGraph(cpp)));
+test('imports follow the one direction', () => clean(importGraph(scripts)));
+test('core and edge/relay are pure in source', () => clean(sourcePurity(cpp)));
+for (const library of [
+  'core_base',
+  'core_access',
+  'core_stream',
+  'core_protocol',
+  'core_client',
+  'edge_relay',
+]) {
+  test(`libtidegate_${library}.a references no clock, socket, thread, entropy or console`, () => {
+    const folder = library.split('_')[0];
+    clean(archivePurity(join(root, 'build/release', folder, `libtidegate_${library}.a`)));
+  });
+}
+test('files are short', () => clean(fileSizes(all)));
+test('functions are short', () => clean(functionSizes(all)));
+test('lines are short', () => clean(lineWidths(all)));
+test('files open with what they are', () => clean(openingComments(all)));
+test('names say something', () => clean(bannedWords(all)));
+test('nothing outside the project is mentioned', () => clean(outsideReferences(pages)));
+test('docs/REQUIREMENTS.md keeps its word', () => {
+  const read = (path) =>
+    existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : null;
+  clean(requirements(read('docs/REQUIREMENTS.md') ?? '', read));
+});
+test('clang-format has nothing to change', () =>
+  succeeds('clang-format-14', ['--dry-run', '-Werror', ...clangFormatFiles()]));
+test('prettier has nothing to change', () =>
+  succeeds(process.execPath, [
+    'node_modules/prettier/bin/prettier.cjs',
+    '--check',
+    ...prettierFiles(),
+  ]));
+for (const config of ['sdk-js/tsconfig.json', 'demo/tsconfig.json', 'e2e/tsconfig.json']) {
+  test(`${dirname(config)} compiles under strict types`, () =>
+    succeeds(process.execPath, ['node_modules/typescript/bin/tsc', '--noEmit', '-p', config]));
+}
