@@ -1,0 +1,88 @@
+// What each kind of segment matches, and which texts are not patterns.
+#include "core/access/channel_pattern.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/limits.h"
+
+namespace tidegate {
+namespace {
+
+bool matches(std::string_view pattern, std::string_view channel) {
+  return ChannelPattern::parse(pattern)->matches(*ChannelName::parse(channel));
+}
+
+std::string error_of(std::string_view pattern) {
+  const auto parsed = ChannelPattern::parse(pattern);
+  if (parsed.ok()) return "";
+  EXPECT_EQ(parsed.error().code, ErrorCode::BadRequest);
+  return parsed.error().message;
+}
+
+TEST(ChannelPattern, LiteralsMatchThemselvesOnly) {
+  EXPECT_TRUE(matches("user:42", "user:42"));
+  EXPECT_FALSE(matches("user:42", "user:4"));
+  EXPECT_FALSE(matches("user:42", "user:421"));
+  EXPECT_FALSE(matches("user:42", "user"));
+  EXPECT_FALSE(matches("user:42", "user:42:x"));
+  EXPECT_FALSE(matches("user", "User"));
+}
+
+TEST(ChannelPattern, AStarIsExactlyOneSegment) {
+  EXPECT_TRUE(matches("airport:*:departures", "airport:JFK:departures"));
+  EXPECT_FALSE(matches("airport:*:departures", "airport:departures"));
+  EXPECT_FALSE(matches("airport:*:departures", "airport:JFK:x:departures"));
+  EXPECT_TRUE(matches("*", "anything"));
+  EXPECT_FALSE(matches("*", "two:segments"));
+}
+
+TEST(ChannelPattern, TwoStarsAreOneOrMoreSegments) {
+  EXPECT_TRUE(matches("**", "a"));
+  EXPECT_TRUE(matches("**", "a:b:c"));
+  EXPECT_TRUE(matches("user:**", "user:42"));
+  EXPECT_TRUE(matches("user:**", "user:42:notifications"));
+  EXPECT_FALSE(matches("user:**", "user"));
+  EXPECT_FALSE(matches("user:**", "users:42"));
+}
+
+TEST(ChannelPattern, HolesMatchOneSegmentAndKeepIt) {
+  const auto pattern = *ChannelPattern::parse("course:{course}:grades:{student_1}");
+  const auto channel = *ChannelName::parse("course:cs-101:grades:ann");
+  ASSERT_TRUE(pattern.matches(channel));
+  const std::vector<std::pair<std::string, std::string>> expected = {{"course", "cs-101"},
+                                                                     {"student_1", "ann"}};
+  EXPECT_EQ(pattern.holes(channel), expected);
+  EXPECT_FALSE(pattern.matches(*ChannelName::parse("course:cs-101:grades")));
+  EXPECT_EQ(pattern.text(), "course:{course}:grades:{student_1}");
+}
+
+TEST(ChannelPattern, AnUnsetPatternOrChannelMatchesNothing) {
+  EXPECT_FALSE(ChannelPattern().matches(*ChannelName::parse("a")));
+  EXPECT_FALSE(ChannelPattern().matches(ChannelName()));
+  EXPECT_FALSE(ChannelPattern::parse("**")->matches(ChannelName()));
+}
+
+TEST(ChannelPattern, ErrorsNameTheSegment) {
+  EXPECT_NE(error_of("").find("segment 1"), std::string::npos);
+  EXPECT_NE(error_of("a:").find("segment 2"), std::string::npos);
+  EXPECT_NE(error_of("a::b").find("segment 2"), std::string::npos);
+  EXPECT_NE(error_of("**:a").find("segment 1"), std::string::npos);
+  EXPECT_NE(error_of("a:b*").find("segment 2"), std::string::npos);
+  EXPECT_NE(error_of("a:***").find("segment 2"), std::string::npos);
+  EXPECT_NE(error_of("{x}:{x}").find("earlier"), std::string::npos);
+  for (const char* bad : {"{", "}", "{}", "{a", "a}", "{1a}", "{a-b}", "{a}b", "{a:b}", "a b"}) {
+    EXPECT_NE(error_of(bad), "") << bad;
+  }
+}
+
+TEST(ChannelPattern, LimitsAreThoseOfChannelNames) {
+  std::string deep = "*";
+  for (std::size_t i = 1; i < limits::channel_segments_max; ++i) deep += ":*";
+  EXPECT_EQ(error_of(deep), "");
+  EXPECT_NE(error_of(deep + ":*").find("segment 9"), std::string::npos);
+  EXPECT_NE(error_of(std::string(limits::channel_name_bytes_max + 1, 'a')), "");
+  EXPECT_NE(error_of(std::string(limits::channel_segment_bytes_max + 1, 'a')), "");
+}
+
+}  // namespace
+}  // namespace tidegate
