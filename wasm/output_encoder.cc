@@ -88,7 +88,6 @@ void write(Bytes& out, const SubscriptionStarted& event) {
       .number(event.subscription)
       .number(event.outcome)
       .number(event.reason)
-      .number(0)
       .position(event.start);
 }
 void write(Bytes& out, const SubscriptionLive& event) {

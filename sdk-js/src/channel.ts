@@ -1,0 +1,262 @@
+// What an application holds of a channel. Several may stand on one subscription: two components that use
+// the same channel, each with a Channel of its own, cost one subscription and never disturb each other.
+//
+// A handler makes the channel wanted; taking the last one away lets it go again. subscribe() and
+// unsubscribe() do the same by hand.
+import type { Client } from './client.js';
+import { NO_EVENT_NAME } from './core/abi.js';
+import { disposedError, type TidegateError } from './errors.js';
+import { Listeners, type Off } from './listeners.js';
+import { type Message, MessageBatch, type StreamPosition } from './message.js';
+import type { RowBlock } from './row_block.js';
+import type { Subscriber, Subscription } from './subscription.js';
+import type {
+  AnyEvents,
+  BatchHandler,
+  ChannelOptions,
+  ChannelReset,
+  ChannelState,
+  EventHandler,
+  EventName,
+  MessageHandler,
+  PublishOptions,
+  PublishReceipt,
+} from './types.js';
+
+type LazyHandler = (message: Message, block: RowBlock, row: number) => void;
+
+/** Handlers of one event. The list is replaced, never changed, so that it may be walked meanwhile. */
+interface HandlerSlot {
+  handlers: readonly LazyHandler[];
+}
+
+const NO_HANDLERS: HandlerSlot = { handlers: [] };
+
+/** The face of the client that channels need. @internal */
+export interface ChannelHost {
+  join(channel: string, options: ChannelOptions, subscriber: Subscriber): Subscription;
+  leave(subscription: Subscription, subscriber: Subscriber): void;
+  positionOf(subscription: Subscription): StreamPosition | undefined;
+  publish: Client['publish'];
+  report(error: unknown, channel: string): void;
+}
+
+export class Channel<Events extends object = AnyEvents> {
+  private subscription: Subscription | undefined;
+  /** The position when it was let go. */
+  private left: StreamPosition | undefined;
+  private disposed = false;
+  private held = false;
+  private handlerCount = 0;
+  private readonly slots = new Map<string, HandlerSlot>();
+  /** Slots by the event index of the row table, so that rows are matched without reading their names. */
+  private readonly slotByIndex: HandlerSlot[] = [];
+  /** The names that those indexes refer to; others after the core was started anew. */
+  private indexedNames: readonly string[] = [];
+  private messageHandlers: readonly LazyHandler[] = [];
+  private readonly batchListeners = new Listeners<[MessageBatch<never>]>();
+  private readonly resetListeners = new Listeners<[ChannelReset]>();
+  private readonly stateListeners = new Listeners<[ChannelState, TidegateError | undefined]>();
+  private readonly subscriber: Subscriber = {
+    stateChanged: (state, error) => this.stateListeners.emit(this.report, state, error),
+    reset: (reset) => this.resetListeners.emit(this.report, reset),
+    deliver: (block, passing) => this.deliver(block, passing),
+  };
+  private readonly report = (error: unknown): void => this.host.report(error, this.name);
+
+  /** @internal */
+  constructor(
+    private readonly host: ChannelHost,
+    readonly name: string,
+    private readonly options: ChannelOptions,
+  ) {}
+
+  get state(): ChannelState {
+    return this.subscription?.state ?? 'unsubscribed';
+  }
+
+  /** Why the state is `failed`. */
+  get error(): TidegateError | undefined {
+    return this.subscription?.error;
+  }
+
+  /** How far this channel has been read. Inside a handler: up to and with the message at hand, so that
+   *  what is stored now can be resumed from (`since`) without a loss. */
+  get position(): StreamPosition | undefined {
+    return this.subscription ? this.host.positionOf(this.subscription) : this.left;
+  }
+
+  // ---- handlers
+
+  /** Calls `handler` with the payload of every message of this event. Returns how to stop. */
+  on<Event extends EventName<Events>>(event: Event, handler: EventHandler<Events, Event>): Off {
+    return this.onEvent(event, (message) => handler(message.data as Events[Event], message as never));
+  }
+
+  /** Calls `handler` with every message. Nothing is decoded that the handler does not read. */
+  onMessage(handler: MessageHandler<Events>): Off {
+    const lazy = handler as unknown as LazyHandler;
+    return this.keep(() => {
+      const own: LazyHandler = (message, block, row) => lazy(message, block, row);
+      this.messageHandlers = [...this.messageHandlers, own];
+      return () => {
+        this.messageHandlers = this.messageHandlers.filter((each) => each !== own);
+      };
+    });
+  }
+
+  /** Calls `handler` once for every delivered block of messages: one repaint for many. */
+  onBatch(handler: BatchHandler<Events>): Off {
+    return this.keep(() => this.batchListeners.add(handler as never));
+  }
+
+  /** What the channel held is replaced by what follows: forget it. Also says why. */
+  onReset(listener: (reset: ChannelReset) => void): Off {
+    return this.resetListeners.add(listener);
+  }
+
+  onStateChange(listener: (state: ChannelState, error: TidegateError | undefined) => void): Off {
+    return this.stateListeners.add(listener);
+  }
+
+  /** @internal The handler is given the row, too, and decides itself what to decode. */
+  onEvent(event: string, handler: LazyHandler): Off {
+    return this.keep(() => {
+      const slot = this.slotOf(event);
+      slot.handlers = [...slot.handlers, handler];
+      return () => {
+        slot.handlers = slot.handlers.filter((each) => each !== handler);
+      };
+    });
+  }
+
+  // ---- commands
+
+  /** Wants the channel without a handler, for example to keep it warm. Repeating it changes nothing. */
+  subscribe(): void {
+    this.held = true;
+    this.join();
+  }
+
+  /** Lets the channel go, whatever handlers there are; subscribe() or a new handler takes it up again. */
+  unsubscribe(): void {
+    this.held = false;
+    this.leave();
+  }
+
+  /** Resolves when everything up to the present has been delivered, rejects when that cannot be. */
+  ready(): Promise<void> {
+    this.subscribe();
+    return new Promise((resolve, reject) => {
+      const settle = () => {
+        if (this.state === 'live') resolve();
+        else if (this.state === 'failed') reject(this.error as TidegateError);
+        else if (this.state === 'unsubscribed') reject(disposedError('subscription'));
+        else return;
+        off();
+      };
+      const off = this.onStateChange(settle);
+      settle();
+    });
+  }
+
+  /** Resolves when the relay has the publication for good. Queued while there is no connection. */
+  publish<Event extends EventName<Events>>(
+    event: Event,
+    data: Events[Event],
+    options: PublishOptions = {},
+  ): Promise<PublishReceipt> {
+    return this.host.publish(this.name, event, data, options);
+  }
+
+  /** Lets the channel go and forgets all handlers. */
+  dispose(): void {
+    this.unsubscribe();
+    this.disposed = true;
+    this.slots.clear();
+    this.slotByIndex.length = 0;
+    this.messageHandlers = [];
+    for (const list of [this.batchListeners, this.resetListeners, this.stateListeners]) list.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  // ---- delivery
+
+  private deliver(block: RowBlock, passing: (row: number) => void): void {
+    if (this.indexedNames !== block.context.eventNames) {
+      this.indexedNames = block.context.eventNames;
+      this.slotByIndex.length = 0;
+    }
+    if (this.batchListeners.size > 0) {
+      passing(block.rowCount - 1);
+      this.batchListeners.emit(this.report, new MessageBatch<never>(block));
+    }
+    const { rowCount } = block;
+    for (let row = 0; row < rowCount && this.subscription; row++) {
+      const { handlers } = this.slotAt(block, row);
+      if (handlers.length === 0 && this.messageHandlers.length === 0) continue;
+      passing(row);
+      const message = block.message(row);
+      this.call(this.messageHandlers, message, block, row);
+      this.call(handlers, message, block, row);
+    }
+  }
+
+  private call(handlers: readonly LazyHandler[], message: Message, block: RowBlock, row: number): void {
+    for (const handler of handlers) {
+      try {
+        handler(message, block, row);
+      } catch (error) {
+        this.report(error);
+      }
+    }
+  }
+
+  private slotAt(block: RowBlock, row: number): HandlerSlot {
+    const index = block.eventIndex(row);
+    if (index === NO_EVENT_NAME) return this.slots.get(block.eventName(row)) ?? NO_HANDLERS;
+    return (this.slotByIndex[index] ??= this.slotOf(block.eventName(row)));
+  }
+
+  private slotOf(event: string): HandlerSlot {
+    let slot = this.slots.get(event);
+    if (!slot) this.slots.set(event, (slot = { handlers: [] }));
+    return slot;
+  }
+
+  // ---- wanting
+
+  private keep(add: () => Off): Off {
+    if (this.disposed) throw disposedError('channel');
+    const remove = add();
+    this.handlerCount += 1;
+    this.join();
+    let kept = true;
+    return () => {
+      if (!kept) return;
+      kept = false;
+      remove();
+      this.handlerCount -= 1;
+      if (this.handlerCount === 0 && !this.held) this.leave();
+    };
+  }
+
+  private join(): void {
+    if (this.disposed) throw disposedError('channel');
+    if (this.subscription) return;
+    this.subscription = this.host.join(this.name, this.options, this.subscriber);
+    this.stateListeners.emit(this.report, this.state, this.error);
+  }
+
+  private leave(): void {
+    const { subscription } = this;
+    if (!subscription) return;
+    this.left = this.position;
+    this.subscription = undefined;
+    this.host.leave(subscription, this.subscriber);
+    this.stateListeners.emit(this.report, this.state, undefined);
+  }
+}

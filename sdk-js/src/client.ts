@@ -1,0 +1,291 @@
+// The client: what an application makes one of. It joins the parts: the driver speaks with the core, the
+// subscriptions know the channels, the publisher the publications; here is what concerns all of them, the
+// state of the whole and the reports of errors.
+import { Channel, type ChannelHost } from './channel.js';
+import { CLIENT_STATES, DisconnectCode, ErrorCode } from './codes.js';
+import type { CoreLoader } from './core/loader.js';
+import type { CoreStats, StateChange } from './core/output_reader.js';
+import { Driver, type DriverEvents, type DriverOptions } from './driver.js';
+import type { Environment } from './environment.js';
+import { disposedError, TidegateError } from './errors.js';
+import { ListenerWindow } from './listener_window.js';
+import { Listeners, type Off } from './listeners.js';
+import type { StreamPosition } from './message.js';
+import { Publisher } from './publisher.js';
+import type { Subscriber, Subscription } from './subscription.js';
+import { Subscriptions } from './subscriptions.js';
+import type {
+  AnyEvents,
+  ChannelOptions,
+  ClientState,
+  ClientStateChange,
+  ErrorContext,
+  EventHandler,
+  EventName,
+  PublishOptions,
+  PublishReceipt,
+} from './types.js';
+
+export interface ClientStats extends CoreStats {
+  /** WebAssembly memory, shared by all clients of the page. */
+  heapBytes: number;
+}
+
+const NO_STATS: ClientStats = {
+  messagesReceived: 0,
+  rowsDelivered: 0,
+  duplicatesDropped: 0,
+  gapsDetected: 0,
+  gapsRepaired: 0,
+  unboundBlocks: 0,
+  connectionsOpened: 0,
+  roundTripMs: 0,
+  outboxSize: 0,
+  subscriptionCount: 0,
+  heapBytes: 0,
+};
+
+export class Client implements ChannelHost {
+  private currentState: ClientState = 'disconnected';
+  private currentError: TidegateError | undefined;
+  /** What the application said last: nothing yet, to connect, or to end the connection. */
+  private intent: 'none' | 'connect' | 'disconnect' = 'none';
+  private readonly driver: Driver;
+  private readonly subscriptions: Subscriptions;
+  private readonly publisher: Publisher;
+  private readonly stateListeners = new Listeners<[ClientState, ClientStateChange]>();
+  private readonly errorListeners = new Listeners<[unknown, ErrorContext]>();
+
+  /** @internal Use createClient(). */
+  constructor(
+    options: DriverOptions,
+    private readonly environment: Environment,
+    loader: CoreLoader,
+  ) {
+    this.driver = new Driver(options, environment, loader, this.driverEvents());
+    this.subscriptions = new Subscriptions(this.driver, environment, (error, channel) =>
+      this.raise(error, { source: 'channel', channel }),
+    );
+    this.publisher = new Publisher(this.driver, (count) => environment.randomBytes(count));
+  }
+
+  get state(): ClientState {
+    return this.currentState;
+  }
+
+  /** Why the state is `failed`. */
+  get error(): TidegateError | undefined {
+    return this.currentError;
+  }
+
+  /** Connects, and stays connected. Happens by itself when a channel is wanted for the first time. */
+  connect(): void {
+    this.throwIfDisposed();
+    this.intent = 'connect';
+    if (this.driver.isRunning) {
+      this.driver.watch();
+      this.driver.run((now, session) => session.connect(now));
+      return;
+    }
+    this.setState({ state: 'connecting' });
+    this.driver.start();
+  }
+
+  /** Ends the connection. Channels stay wanted, and connect() resumes them. */
+  disconnect(): void {
+    this.throwIfDisposed();
+    this.intent = 'disconnect';
+    this.driver.unwatch();
+    if (this.driver.isRunning) this.driver.run((now, session) => session.disconnect(now));
+    else this.setState({ state: 'disconnected' });
+  }
+
+  /** Replaces the token, from the next connection on. */
+  setToken(token: string): void {
+    this.throwIfDisposed();
+    this.driver.setToken(token);
+  }
+
+  /** A handle on a channel; nothing is sent until it has a handler. Handles of one name share one
+   *  subscription, whose options are those of the handle that was first. */
+  channel<Events extends object = AnyEvents>(name: string, options: ChannelOptions = {}): Channel<Events> {
+    this.throwIfDisposed();
+    return new Channel<Events>(this, name, options);
+  }
+
+  /** One handler for an event that may come by several channels: each event id reaches it once, within
+   *  the latest few thousand ids. Events without an id always reach it. */
+  listen<Events extends object, Event extends EventName<Events>>(
+    channels: readonly Channel<Events>[],
+    event: Event,
+    handler: EventHandler<Events, Event>,
+  ): Off {
+    this.throwIfDisposed();
+    const window = new ListenerWindow(this.driver);
+    const offs = channels.map((channel) =>
+      channel.onEvent(event, (message, block, row) => {
+        if (!window.admit(block.eventIdBytes(row))) return;
+        handler(message.data as Events[Event], message as never);
+      }),
+    );
+    return () => {
+      for (const off of offs) off();
+      window.remove();
+    };
+  }
+
+  /** Resolves when the relay has the publication for good. Queued while there is no connection. */
+  async publish(
+    channel: string,
+    event: string,
+    data: unknown,
+    options: PublishOptions = {},
+  ): Promise<PublishReceipt> {
+    this.throwIfDisposed();
+    const receipt = this.publisher.publish(channel, event, data, options);
+    this.want();
+    return receipt;
+  }
+
+  /** Calls back with the new state and its details at every change. */
+  onStateChange(listener: (state: ClientState, change: ClientStateChange) => void): Off {
+    return this.stateListeners.add(listener);
+  }
+
+  /** Handlers that threw, channels that were refused, a client that failed. Without a listener they go to
+   *  the platform's report of uncaught errors. */
+  onError(listener: (error: unknown, context: ErrorContext) => void): Off {
+    return this.errorListeners.add(listener);
+  }
+
+  stats(): ClientStats {
+    return this.driver.queryStats() ?? NO_STATS;
+  }
+
+  /** Ends everything: connection, channels, handlers. Publications not acknowledged yet reject. */
+  dispose(): void {
+    if (this.currentState === 'disposed') return;
+    this.intent = 'disconnect';
+    this.driver.dispose();
+    this.setState({ state: 'disposed' });
+    this.publisher.rejectAll(disposedError('client'));
+    this.subscriptions.end();
+    this.stateListeners.clear();
+    this.errorListeners.clear();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  // ---- for channels (ChannelHost)
+
+  /** @internal */
+  join(channel: string, options: ChannelOptions, subscriber: Subscriber): Subscription {
+    this.throwIfDisposed();
+    const subscription = this.subscriptions.join(channel, options, subscriber);
+    this.want();
+    return subscription;
+  }
+
+  /** @internal */
+  leave(subscription: Subscription, subscriber: Subscriber): void {
+    this.subscriptions.leave(subscription, subscriber);
+  }
+
+  /** @internal */
+  positionOf(subscription: Subscription): StreamPosition | undefined {
+    return this.subscriptions.positionOf(subscription);
+  }
+
+  /** @internal */
+  report(error: unknown, channel: string): void {
+    this.raise(error, { source: 'handler', channel });
+  }
+
+  // ---- the whole
+
+  /** Something is wanted that needs a connection. What the application has ended stays ended. */
+  private want(): void {
+    if (this.intent === 'none') this.connect();
+  }
+
+  private driverEvents(): DriverEvents {
+    return {
+      sessionStarted: () => this.start(),
+      sessionFailed: (error) => this.fail(error),
+      stateChanged: (change) => this.stateChanged(change),
+      subscriptionStarted: (start) => this.subscriptions.started(start),
+      subscriptionLive: (id) => this.subscriptions.live(id),
+      subscriptionEnded: (id, error) => this.subscriptions.ended(id, error),
+      gapDetected: (id) => this.subscriptions.gap(id),
+      rowsDelivered: (id, rows) => this.subscriptions.rows(id, rows),
+      eventNamed: (index, name) => this.subscriptions.nameEvent(index, name),
+      publishAcknowledged: (request, outcome, position) =>
+        this.publisher.acknowledged(request, outcome, position),
+      publishFailed: (request, error) => this.publisher.failed(request, error),
+    };
+  }
+
+  /** The core is loaded: tell it all that was wanted meanwhile. */
+  private start(): void {
+    this.subscriptions.restart();
+    this.publisher.restart();
+    if (this.intent === 'connect') this.connect();
+  }
+
+  private stateChanged(change: StateChange): void {
+    const state = CLIENT_STATES[change.state] ?? 'failed';
+    const error =
+      state === 'failed' ? new TidegateError(errorCodeOf(change.code), change.message) : undefined;
+    this.setState({ ...change, state, error });
+    if (error) this.raise(error, { source: 'client' });
+  }
+
+  private fail(error: TidegateError): void {
+    this.setState({ state: 'failed', message: error.message, error });
+    this.publisher.rejectAll(error);
+    this.raise(error, { source: 'client' });
+  }
+
+  private setState(change: Partial<ClientStateChange> & { state: ClientState }): void {
+    const previous = this.currentState;
+    if (change.state === previous && change.state !== 'reconnecting') return;
+    this.currentState = change.state;
+    this.currentError = change.error;
+    if (change.state !== 'live') this.subscriptions.interrupt();
+    const details = { previous, code: 0, attempt: 0, retryInMs: 0, message: '', error: undefined, ...change };
+    this.stateListeners.emit((error) => this.raise(error, { source: 'handler' }), change.state, details);
+  }
+
+  private raise(error: unknown, context: ErrorContext): void {
+    if (this.errorListeners.size === 0) this.environment.reportError(error);
+    else this.errorListeners.emit((own) => this.environment.reportError(own), error, context);
+  }
+
+  private throwIfDisposed(): void {
+    if (this.currentState === 'disposed') throw disposedError('client');
+  }
+}
+
+/** A connection's code, where it means that trying again is of no use, as the code of an error. */
+function errorCodeOf(disconnectCode: number): number {
+  switch (disconnectCode) {
+    case DisconnectCode.token_expired:
+      return ErrorCode.token_expired;
+    case DisconnectCode.token_invalid:
+      return ErrorCode.token_invalid;
+    case DisconnectCode.forbidden:
+      return ErrorCode.forbidden;
+    case DisconnectCode.unsupported_version:
+      return ErrorCode.unsupported_version;
+    case DisconnectCode.malformed_frame:
+      return ErrorCode.malformed_frame;
+    case DisconnectCode.frame_too_large:
+      return ErrorCode.frame_too_large;
+    case DisconnectCode.unexpected_frame:
+      return ErrorCode.unexpected_frame;
+    default:
+      return ErrorCode.unavailable;
+  }
+}

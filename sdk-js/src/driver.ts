@@ -1,0 +1,420 @@
+// The shell around one core session: it owns the socket, the one timer, the clocks and the entropy, and
+// carries out what the core asks for. It knows nothing of channels or messages.
+//
+// After each call into the core, first what the core wants done is done (sockets, bytes, tokens), then
+// what it has to tell is told. Both may lead to further calls; those queue up behind.
+import type { CoreLoader } from './core/loader.js';
+import type { CoreError, CorePosition, CoreStats, DeliveredRows, OutputSink } from './core/output_reader.js';
+import type { StateChange, SubscriptionStart } from './core/output_reader.js';
+import { CoreSession, type Now, type SessionTuning } from './core/session.js';
+import { SUBPROTOCOL } from './core/abi.js';
+import { ErrorCode } from './codes.js';
+import type { Environment, TimerHandle } from './environment.js';
+import { messageOf, TidegateError } from './errors.js';
+import type { Transport } from './transport/transport.js';
+
+export interface Rows {
+  buffer: ArrayBuffer;
+  table: Uint32Array;
+  jsonAt: number;
+  jsonBytes: number;
+}
+
+/** What the driver tells its client. */
+export interface DriverEvents {
+  /** A new session of the core, which knows nothing yet: tell it what is wanted. */
+  sessionStarted(): void;
+  /** The core could not be loaded, or broke, or the world has no sockets: the session is gone. */
+  sessionFailed(error: TidegateError): void;
+  stateChanged(change: StateChange): void;
+  subscriptionStarted(start: SubscriptionStart): void;
+  subscriptionLive(subscription: number): void;
+  subscriptionEnded(subscription: number, error: CoreError): void;
+  gapDetected(subscription: number): void;
+  rowsDelivered(subscription: number, rows: Rows): void;
+  eventNamed(event: number, name: string): void;
+  publishAcknowledged(request: number, outcome: number, position: CorePosition): void;
+  publishFailed(request: number, error: CoreError): void;
+}
+
+export interface DriverOptions {
+  url: string;
+  client: string;
+  token: string | undefined;
+  /** null or an empty token: this user has none, and the client ends as failed. */
+  getToken: (() => string | null | PromiseLike<string | null>) | undefined;
+  tuning: SessionTuning;
+}
+
+/** Frees the core's object of a driver that was forgotten without dispose(). While there is a socket or a
+ *  timer, those keep the driver, so this never ends anything that is at work. */
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<{ delete(): void }>((bound) => bound.delete());
+
+export class Driver implements OutputSink {
+  private session: CoreSession | undefined;
+  private starting = false;
+  private disposed = false;
+  private readonly actions: (() => void)[] = [];
+  private readonly events: (() => void)[] = [];
+  private acting = false;
+  private telling = false;
+  private inbound: ArrayBuffer = new ArrayBuffer(0);
+  private transport: { connection: number; line: Transport } | undefined;
+  private deadlineMs = -1;
+  private timer: { atMs: number; handle: TimerHandle } | undefined;
+  private flushQueued = false;
+  private stopWatching: (() => void) | undefined;
+  private answer: { position?: CorePosition; stats?: CoreStats } = {};
+
+  constructor(
+    private readonly options: DriverOptions,
+    private readonly environment: Environment,
+    private readonly loader: CoreLoader,
+    private readonly client: DriverEvents,
+  ) {}
+
+  /** True while events are being told: positions of the core may be ahead of what was delivered. */
+  get isTelling(): boolean {
+    return this.telling;
+  }
+
+  get isRunning(): boolean {
+    return this.session !== undefined;
+  }
+
+  /** Goes up with every session of the core: ids of an earlier one mean nothing to it. */
+  sessionCount = 0;
+
+  /** Loads the core if need be; sessionStarted or sessionFailed follows. */
+  start(): void {
+    if (this.session || this.starting || this.disposed) return;
+    this.starting = true;
+    this.loader.load().then(
+      (module) => {
+        this.starting = false;
+        if (this.disposed) return;
+        const random = new DataView(this.environment.randomBytes(24).buffer as ArrayBuffer);
+        const identity = {
+          client: this.options.client,
+          sessionId: hex(random, 8, 16),
+          seedLow: random.getUint32(0),
+          seedHigh: random.getUint32(4),
+          fetchToken: this.options.getToken !== undefined,
+        };
+        const session = new CoreSession(module, identity, this.options.tuning, this);
+        forgotten.register(this, session.bound, session);
+        this.session = session;
+        this.sessionCount += 1;
+        this.run((now) => {
+          if (this.options.token !== undefined) session.setToken(now, this.options.token);
+          this.client.sessionStarted();
+        });
+      },
+      (error: unknown) => {
+        this.starting = false;
+        if (!this.disposed) this.client.sessionFailed(asTidegateError(error));
+      },
+    );
+  }
+
+  /** Calls the core, then does and tells what it says. Without a session nothing happens. */
+  run<T>(call: (now: Now, session: CoreSession) => T): T | undefined {
+    const session = this.session;
+    if (!session) return undefined;
+    let result: T | undefined;
+    try {
+      result = call(this.now(), session);
+    } catch (error) {
+      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
+      this.crash(error);
+      return undefined;
+    }
+    this.act();
+    this.tell();
+    this.arm();
+    return result;
+  }
+
+  /** As run(), for commands that the core may refuse: throws its error. */
+  command<T>(call: (now: Now, session: CoreSession) => T): T | undefined {
+    let refusal: TidegateError | undefined;
+    const result = this.run((now, session) => {
+      const answer = call(now, session);
+      refusal = session.takeRefusal();
+      return answer;
+    });
+    if (refusal) throw refusal;
+    return result;
+  }
+
+  setToken(token: string): void {
+    this.options.token = token;
+    this.run((now, session) => session.setToken(now, token));
+  }
+
+  /** Platform news are wanted only while a connection is. */
+  watch(): void {
+    this.stopWatching ??= this.environment.watch({
+      network: (online) => this.run((now, session) => session.handleNetwork(now, online)),
+      resume: () => this.run((now, session) => session.handleResume(now)),
+    });
+  }
+
+  unwatch(): void {
+    this.stopWatching?.();
+    this.stopWatching = undefined;
+  }
+
+  queryPosition(subscription: number): CorePosition | undefined {
+    this.answer = {};
+    this.session?.queryPosition(subscription);
+    return this.answer.position;
+  }
+
+  queryStats(): (CoreStats & { heapBytes: number }) | undefined {
+    this.answer = {};
+    this.session?.queryStats();
+    const { stats } = this.answer;
+    return stats && this.session ? { ...stats, heapBytes: this.session.heapBytes } : undefined;
+  }
+
+  admit(listener: number, eventId: Uint8Array): boolean {
+    return this.session?.admit(listener, eventId) ?? true;
+  }
+
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.session?.disconnect(this.now());
+    this.act();
+    this.end();
+  }
+
+  // ---- the core wants something done (OutputSink)
+
+  openConnection(connection: number): void {
+    this.actions.push(() => this.open(connection));
+  }
+
+  closeConnection(connection: number, code: number, reason: string): void {
+    this.actions.push(() => this.close(connection, code, reason));
+  }
+
+  fetchToken(fetch: number): void {
+    this.actions.push(() => void this.askForToken(fetch));
+  }
+
+  transmit(message: Uint8Array): void {
+    this.actions.push(() => this.transport?.line.send(message));
+  }
+
+  deadline(atMs: number): void {
+    this.deadlineMs = atMs;
+  }
+
+  // ---- the core has something to tell (OutputSink)
+
+  stateChanged(change: StateChange): void {
+    this.events.push(() => this.client.stateChanged(change));
+  }
+
+  subscriptionStarted(start: SubscriptionStart): void {
+    this.events.push(() => this.client.subscriptionStarted(start));
+  }
+
+  subscriptionLive(subscription: number): void {
+    this.events.push(() => this.client.subscriptionLive(subscription));
+  }
+
+  subscriptionEnded(subscription: number, error: CoreError): void {
+    this.events.push(() => this.client.subscriptionEnded(subscription, error));
+  }
+
+  gapDetected(subscription: number): void {
+    this.events.push(() => this.client.gapDetected(subscription));
+  }
+
+  rowsDelivered(delivered: DeliveredRows): void {
+    const session = this.session as CoreSession;
+    const rows: Rows = {
+      buffer: delivered.source === 0 ? this.inbound : session.source(delivered.source),
+      table: session.rows(delivered.firstRow, delivered.rowCount),
+      jsonAt: delivered.jsonAt,
+      jsonBytes: delivered.jsonBytes,
+    };
+    this.events.push(() => this.client.rowsDelivered(delivered.subscription, rows));
+  }
+
+  eventNamed(event: number, name: string): void {
+    this.events.push(() => this.client.eventNamed(event, name));
+  }
+
+  publishAcknowledged(request: number, outcome: number, position: CorePosition): void {
+    this.events.push(() => this.client.publishAcknowledged(request, outcome, position));
+  }
+
+  publishFailed(request: number, error: CoreError): void {
+    this.events.push(() => this.client.publishFailed(request, error));
+  }
+
+  commandRefused(error: CoreError): void {
+    this.session?.noteRefusal(error);
+  }
+
+  position(position: CorePosition): void {
+    this.answer.position = position;
+  }
+
+  stats(stats: CoreStats): void {
+    this.answer.stats = stats;
+  }
+
+  // ---- doing and telling
+
+  private act(): void {
+    if (this.acting) return;
+    this.acting = true;
+    for (let next = this.actions.shift(); next; next = this.actions.shift()) next();
+    this.acting = false;
+  }
+
+  private tell(): void {
+    if (this.telling) return;
+    this.telling = true;
+    for (let next = this.events.shift(); next; next = this.events.shift()) next();
+    this.telling = false;
+  }
+
+  private now(): Now {
+    return { monotonic: this.environment.monotonicMs(), wall: this.environment.wallMs() };
+  }
+
+  // ---- one timer
+
+  /** A timer that is armed for earlier than needed is left alone: it will look again. */
+  private arm(): void {
+    if (!this.session || this.deadlineMs < 0 || this.flushQueued) return;
+    const delayMs = this.deadlineMs - this.environment.monotonicMs();
+    if (delayMs <= 0 && !this.timer) {
+      this.flushAtEndOfTurn();
+      return;
+    }
+    if (this.timer && this.timer.atMs <= this.deadlineMs) return;
+    if (this.timer) this.environment.clearTimer(this.timer.handle);
+    const handle = this.environment.setTimer(Math.ceil(delayMs), () => this.fire());
+    this.timer = { atMs: this.deadlineMs, handle };
+  }
+
+  private flushAtEndOfTurn(): void {
+    this.flushQueued = true;
+    this.environment.enqueue(() => {
+      this.flushQueued = false;
+      this.fire();
+    });
+  }
+
+  private fire(): void {
+    this.timer = undefined;
+    if (!this.session) return;
+    if (this.deadlineMs >= 0 && this.environment.monotonicMs() >= this.deadlineMs) {
+      this.run((now, session) => session.timeout(now));
+    } else {
+      this.arm();
+    }
+  }
+
+  // ---- one socket
+
+  private open(connection: number): void {
+    const here = () => this.transport?.connection === connection;
+    try {
+      const line = this.environment.openTransport(this.options.url, SUBPROTOCOL, {
+        opened: () => {
+          if (here()) this.run((now, session) => session.handleOpen(now, connection));
+        },
+        message: (bytes) => {
+          if (!here()) return;
+          this.inbound = bytes;
+          this.run((now, session) => session.feed(now, connection, bytes));
+        },
+        closed: (code, reason) => {
+          if (!here()) return;
+          this.transport = undefined;
+          this.run((now, session) => session.handleClose(now, connection, code, reason));
+        },
+      });
+      this.transport = { connection, line };
+    } catch (error) {
+      this.fail(asTidegateError(error));
+    }
+  }
+
+  private close(connection: number, code: number, reason: string): void {
+    if (this.transport?.connection !== connection) return;
+    const { line } = this.transport;
+    this.transport = undefined;
+    line.close(code, reason);
+  }
+
+  private async askForToken(fetch: number): Promise<void> {
+    const fail = (message: string, permanent: boolean) =>
+      this.run((now, session) => session.handleTokenFailure(now, fetch, message, permanent));
+    let token: string | null | undefined;
+    try {
+      token = await this.options.getToken?.();
+    } catch (error) {
+      fail(messageOf(error), false);
+      return;
+    }
+    if (!token) fail('getToken() gave none: this user has no access', true);
+    else this.run((now, session) => session.handleToken(now, fetch, token));
+  }
+
+  // ---- ends
+
+  /** The core trapped: its memory cannot be trusted any more. */
+  private crash(error: WebAssembly.RuntimeError): void {
+    this.loader.discard();
+    const session = this.session as CoreSession;
+    forgotten.unregister(session);
+    this.session = undefined;  // not freed: its memory goes with the module
+    this.fail(
+      new TidegateError(ErrorCode.internal, `the core stopped by a defect (${error.message}); connect() starts anew`, {
+        cause: error,
+      }),
+    );
+  }
+
+  private fail(error: TidegateError): void {
+    this.end();
+    this.client.sessionFailed(error);
+  }
+
+  private end(): void {
+    this.actions.length = 0;
+    this.events.length = 0;
+    this.unwatch();
+    if (this.timer) this.environment.clearTimer(this.timer.handle);
+    this.timer = undefined;
+    this.deadlineMs = -1;
+    const { transport, session } = this;
+    this.transport = undefined;
+    this.session = undefined;
+    transport?.line.close(1000, '');
+    if (session) {
+      forgotten.unregister(session);
+      session.delete();
+    }
+  }
+}
+
+function hex(bytes: DataView, from: number, count: number): string {
+  let text = '';
+  for (let at = from; at < from + count; at++) text += bytes.getUint8(at).toString(16).padStart(2, '0');
+  return text;
+}
+
+function asTidegateError(error: unknown): TidegateError {
+  if (error instanceof TidegateError) return error;
+  return new TidegateError(ErrorCode.unsupported, messageOf(error), { cause: error });
+}

@@ -1,0 +1,20 @@
+// What all entries export.
+export { Channel } from './channel.js';
+export { Client, type ClientStats } from './client.js';
+export {
+  DisconnectCode,
+  ErrorCode,
+  type ErrorName,
+  type Operation,
+  type PublishOutcome,
+  type SnapshotReason,
+} from './codes.js';
+export type { CoreSource } from './core/loader.js';
+export type { ClientOptions } from './create.js';
+export { type Environment, type PlatformEvents, platformEnvironment, type TimerHandle } from './environment.js';
+export { type ErrorAction, TidegateError } from './errors.js';
+export type { Off } from './listeners.js';
+export { Message, MessageBatch, type StreamPosition } from './message.js';
+export type { OpenTransport, Transport, TransportEvents } from './transport/transport.js';
+export type { WebSocketConstructor, WebSocketLike } from './transport/websocket.js';
+export type * from './types.js';

@@ -1,0 +1,36 @@
+// What an application publishes, as bytes: anything JSON can say, or bytes as they are.
+import { ErrorCode } from './codes.js';
+import { messageOf, TidegateError } from './errors.js';
+
+const encoder = /* @__PURE__ */ new TextEncoder();
+
+export interface EncodedPayload {
+  binary: boolean;
+  payload: Uint8Array;
+}
+
+export function encodePayload(data: unknown): EncodedPayload {
+  if (data instanceof ArrayBuffer) return { binary: true, payload: new Uint8Array(data) };
+  if (ArrayBuffer.isView(data)) {
+    return { binary: true, payload: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+  }
+  return { binary: false, payload: encoder.encode(jsonText(data)) };
+}
+
+function jsonText(data: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(data);
+  } catch (error) {
+    throw new TidegateError(ErrorCode.invalid_payload, `the payload cannot be written as JSON: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+  if (text === undefined) {
+    throw new TidegateError(
+      ErrorCode.invalid_payload,
+      `a payload of type ${typeof data} cannot be written as JSON: publish null, or a value`,
+    );
+  }
+  return text;
+}

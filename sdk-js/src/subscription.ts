@@ -1,0 +1,96 @@
+// One channel of one client, shared by everybody who asked for it: which core subscription it is, where
+// it stands, and how far its rows have been handed to handlers. Commands to the core are the client's.
+import { SNAPSHOT_REASONS } from './codes.js';
+import { disposedError, type TidegateError } from './errors.js';
+import type { StreamPosition } from './message.js';
+import type { RowBlock } from './row_block.js';
+import type { ChannelOptions, ChannelReset, ChannelState } from './types.js';
+
+const SNAPSHOT = 1;
+
+/** One `client.channel()`; told what happens to the shared subscription. */
+export interface Subscriber {
+  stateChanged(state: ChannelState, error: TidegateError | undefined): void;
+  reset(reset: ChannelReset): void;
+  /** `passing` is called with each row before its handlers are. */
+  deliver(block: RowBlock, passing: (row: number) => void): void;
+}
+
+export class Subscription {
+  /** The core's id; 0 until the core knows of it. */
+  id = 0;
+  state: ChannelState = 'subscribing';
+  error: TidegateError | undefined;
+  /** When the last subscriber left; undefined while there is one. */
+  releasedAtMs: number | undefined;
+  private subscribers: readonly Subscriber[] = [];
+  private delivered: StreamPosition | undefined;
+  private passing: { block: RowBlock; row: number } | undefined;
+
+  constructor(
+    readonly channel: string,
+    readonly options: ChannelOptions,
+  ) {
+    this.delivered = options.since;
+  }
+
+  get isWanted(): boolean {
+    return this.subscribers.length > 0;
+  }
+
+  /** What handlers have been given, or are being given now. */
+  get position(): StreamPosition | undefined {
+    if (!this.passing) return this.delivered;
+    const { block, row } = this.passing;
+    return { epoch: block.context.epoch, offset: block.offset(row) };
+  }
+
+  get epoch(): string {
+    return this.delivered?.epoch ?? '';
+  }
+
+  add(subscriber: Subscriber): void {
+    this.subscribers = [...this.subscribers, subscriber];
+    this.releasedAtMs = undefined;
+  }
+
+  remove(subscriber: Subscriber): void {
+    this.subscribers = this.subscribers.filter((each) => each !== subscriber);
+  }
+
+  start(outcome: number, reason: number, position: StreamPosition): void {
+    const first = this.delivered === undefined;
+    this.delivered = position;
+    this.setState('catching_up');
+    if (outcome !== SNAPSHOT || (first && SNAPSHOT_REASONS[reason] === 'no_position')) return;
+    const reset = { reason: SNAPSHOT_REASONS[reason] ?? 'none', position };
+    for (const subscriber of this.subscribers) subscriber.reset(reset);
+  }
+
+  deliver(block: RowBlock): void {
+    const pass = { block, row: 0 };
+    const passing = (row: number) => {
+      pass.row = row;
+      this.passing = pass;
+    };
+    for (const subscriber of this.subscribers) subscriber.deliver(block, passing);
+    this.passing = undefined;
+    this.delivered = { epoch: block.context.epoch, offset: block.offset(block.rowCount - 1) };
+  }
+
+  setState(state: ChannelState, error?: TidegateError): void {
+    if (state === this.state) return;
+    this.state = state;
+    this.error = error;
+    for (const subscriber of this.subscribers) subscriber.stateChanged(state, error);
+  }
+
+  /** The connection is gone or something is missing: whoever was told more is told so. */
+  interrupt(): void {
+    if (this.state === 'live' || this.state === 'catching_up') this.setState('subscribing');
+  }
+
+  end(error: TidegateError = disposedError('client')): void {
+    this.setState('failed', error);
+  }
+}

@@ -1,0 +1,179 @@
+// All channels that a client wants, by name and by the core's id. A channel that was let go is remembered
+// for a while: the core keeps it warm for a moment, and gives the same id to whoever returns in time.
+import type { CoreError, SubscriptionStart } from './core/output_reader.js';
+import type { CoreSession, Now } from './core/session.js';
+import type { Driver, Rows } from './driver.js';
+import type { Environment } from './environment.js';
+import { disposedError, TidegateError } from './errors.js';
+import type { StreamPosition } from './message.js';
+import { RowBlock } from './row_block.js';
+import { type Subscriber, Subscription } from './subscription.js';
+import type { ChannelOptions } from './types.js';
+
+const HISTORY_ALL = 0xffffffff;
+/** Longer than the core keeps a channel warm, whatever lingering was asked for within reason. */
+const REMEMBERED_MS = 60_000;
+
+export class Subscriptions {
+  private readonly byName = new Map<string, Subscription>();
+  private readonly byId = new Map<number, Subscription>();
+  /** Names by the index in row tables. One array for each session of the core. */
+  private eventNames: string[] = [];
+
+  constructor(
+    private readonly driver: Driver,
+    private readonly environment: Environment,
+    private readonly raise: (error: TidegateError, channel: string) => void,
+  ) {}
+
+  join(name: string, options: ChannelOptions, subscriber: Subscriber): Subscription {
+    const known = this.byName.get(name);
+    if (known && known.releasedAtMs === undefined && known.state !== 'failed') {
+      known.add(subscriber);
+      return known;
+    }
+    const added = new Subscription(name, options);
+    if (!this.driver.isRunning) {
+      this.byName.set(name, added);
+      added.add(subscriber);
+      return added;
+    }
+    return this.subscribe(added, known, subscriber);
+  }
+
+  /** At the end of the turn, because a component that is unmounted and mounted again at once (React's
+   *  StrictMode) wants what it had. */
+  leave(subscription: Subscription, subscriber: Subscriber): void {
+    subscription.remove(subscriber);
+    if (subscription.isWanted) return;
+    this.environment.enqueue(() => {
+      if (!subscription.isWanted && subscription.releasedAtMs === undefined) this.release(subscription);
+    });
+  }
+
+  /** Between events the core knows best: quiet streams move on without rows. */
+  positionOf(subscription: Subscription): StreamPosition | undefined {
+    if (this.driver.isTelling || subscription.id === 0) return subscription.position;
+    const position = this.driver.queryPosition(subscription.id);
+    return position?.epoch ? position : subscription.position;
+  }
+
+  /** A session of the core that knows nothing: asks for everything again, from where it was. */
+  restart(): void {
+    this.byId.clear();
+    this.eventNames = [];
+    for (const subscription of [...this.byName.values()]) {
+      subscription.id = 0;
+      if (subscription.isWanted) this.subscribe(subscription, undefined, undefined);
+      else this.byName.delete(subscription.channel);
+    }
+  }
+
+  /** The connection is not live (any more). */
+  interrupt(): void {
+    for (const subscription of this.byName.values()) subscription.interrupt();
+  }
+
+  end(): void {
+    for (const subscription of this.byName.values()) subscription.setState('failed', disposedError('client'));
+    this.byName.clear();
+    this.byId.clear();
+  }
+
+  // ---- what the core says
+
+  started(start: SubscriptionStart): void {
+    this.byId.get(start.subscription)?.start(start.outcome, start.reason, start.position);
+  }
+
+  live(id: number): void {
+    this.byId.get(id)?.setState('live');
+  }
+
+  ended(id: number, error: CoreError): void {
+    const subscription = this.byId.get(id);
+    if (!subscription) return;
+    this.forget(subscription);
+    this.fail(subscription, new TidegateError(error.code, error.message, error));
+  }
+
+  gap(id: number): void {
+    this.byId.get(id)?.interrupt();
+  }
+
+  rows(id: number, rows: Rows): void {
+    const subscription = this.byId.get(id);
+    if (!subscription) return;
+    const context = {
+      channel: subscription.channel,
+      epoch: subscription.epoch,
+      eventNames: this.eventNames,
+    };
+    subscription.deliver(new RowBlock(rows.buffer, rows.table, rows.jsonAt, rows.jsonBytes, context));
+  }
+
+  nameEvent(index: number, name: string): void {
+    this.eventNames[index] = name;
+  }
+
+  // ---- commands
+
+  /** Returns `known` where the core had kept it, else `subscription`. */
+  private subscribe(
+    subscription: Subscription,
+    known: Subscription | undefined,
+    subscriber: Subscriber | undefined,
+  ): Subscription {
+    let chosen = subscription;
+    const bind = (id: number) => {
+      if (known && known.id === id && id !== 0) chosen = known;
+      else if (known) this.forget(known);
+      chosen.id = id;
+      if (id !== 0) this.byId.set(id, chosen);
+      this.byName.set(chosen.channel, chosen);
+      if (subscriber) chosen.add(subscriber);
+    };
+    try {
+      this.driver.command((now, session) => bind(ask(subscription, now, session)));
+    } catch (error) {
+      this.fail(chosen, error as TidegateError);
+    }
+    return chosen;
+  }
+
+  private release(subscription: Subscription): void {
+    const now = this.environment.monotonicMs();
+    this.forgetReleasedBefore(now - REMEMBERED_MS);
+    subscription.releasedAtMs = now;
+    if (subscription.id === 0) {
+      this.forget(subscription);
+      return;
+    }
+    this.driver.run((at, session) => {
+      session.unsubscribe(at, subscription.id);
+      session.takeRefusal();  // it may have ended by itself meanwhile
+    });
+  }
+
+  private forgetReleasedBefore(atMs: number): void {
+    for (const subscription of this.byName.values()) {
+      if ((subscription.releasedAtMs ?? Infinity) < atMs) this.forget(subscription);
+    }
+  }
+
+  private forget(subscription: Subscription): void {
+    if (this.byName.get(subscription.channel) === subscription) this.byName.delete(subscription.channel);
+    if (this.byId.get(subscription.id) === subscription) this.byId.delete(subscription.id);
+  }
+
+  private fail(subscription: Subscription, error: TidegateError): void {
+    subscription.setState('failed', error);
+    this.raise(error, subscription.channel);
+  }
+}
+
+function ask(subscription: Subscription, now: Now, session: CoreSession): number {
+  const { history = 0 } = subscription.options;
+  const { epoch, offset } = subscription.position ?? { epoch: '', offset: 0n };
+  return session.subscribe(now, subscription.channel, history === 'all' ? HISTORY_ALL : history, epoch, offset);
+}

@@ -1,0 +1,86 @@
+// The words of the public interface: event maps, handlers, options, states.
+import type { PublishOutcome, SnapshotReason } from './codes.js';
+import type { TidegateError } from './errors.js';
+import type { Message, MessageBatch, StreamPosition } from './message.js';
+
+/** What a channel carries when nobody said: any event, of unknown payload. */
+export type AnyEvents = Record<string, unknown>;
+export type EventName<Events> = keyof Events & string;
+/** A message of a channel: a union over its events, told apart by `message.event`. */
+export type MessageOf<Events> = {
+  [Event in EventName<Events>]: Message<Events[Event], Event>;
+}[EventName<Events>];
+
+export type EventHandler<Events, Event extends EventName<Events>> = (
+  data: Events[Event],
+  message: Message<Events[Event], Event>,
+) => void;
+export type MessageHandler<Events> = (message: MessageOf<Events>) => void;
+export type BatchHandler<Events> = (batch: MessageBatch<MessageOf<Events>>) => void;
+
+/**
+ * disconnected: not started, or disconnect() was called · connecting: the first attempt · live ·
+ * reconnecting: was live, or failed to get there, and tries again · offline: the platform says there is
+ * no network · failed: a reason that trying again cannot remove; connect() starts anew · disposed.
+ */
+export type ClientState =
+  | 'disconnected'
+  | 'connecting'
+  | 'live'
+  | 'reconnecting'
+  | 'offline'
+  | 'failed'
+  | 'disposed';
+
+export interface ClientStateChange {
+  readonly state: ClientState;
+  readonly previous: ClientState;
+  /** DisconnectCode or WebSocket close code that led here; 0: none. */
+  readonly code: number;
+  /** Which attempt to reconnect this is. */
+  readonly attempt: number;
+  readonly retryInMs: number;
+  readonly message: string;
+  /** Why, when the state is `failed`. */
+  readonly error: TidegateError | undefined;
+}
+
+/**
+ * unsubscribed · subscribing: asked for, or waiting for a connection · catching_up: answered, and being
+ * brought up to date · live · failed: refused for good, see `channel.error`.
+ */
+export type ChannelState = 'unsubscribed' | 'subscribing' | 'catching_up' | 'live' | 'failed';
+
+export interface ChannelReset {
+  /** Why what the channel held is no longer valid. What follows replaces it. */
+  readonly reason: SnapshotReason;
+  /** Where the replacement begins. */
+  readonly position: StreamPosition;
+}
+
+export interface ChannelOptions {
+  /** Resume from here, for example from a position that was stored before a page reload. */
+  since?: StreamPosition;
+  /** Without a position: begin with the latest N publications, or all that are kept. Default 0. */
+  history?: number | 'all';
+}
+
+export interface PublishOptions {
+  /** The event's id, by which listeners of several channels drop repetitions. */
+  eventId?: string;
+  /** Makes repeating this call safe. Default: unique to this call, so that a reconnect never doubles it. */
+  idempotencyKey?: string;
+  /** Refuse (epoch_mismatch) when the channel's stream is another one. */
+  ifEpoch?: string;
+}
+
+export interface PublishReceipt {
+  readonly position: StreamPosition;
+  readonly outcome: PublishOutcome;
+}
+
+export interface ErrorContext {
+  /** `handler`: a callback of the application threw. */
+  readonly source: 'handler' | 'channel' | 'client';
+  readonly channel?: string;
+}
