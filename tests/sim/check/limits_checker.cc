@@ -1,0 +1,85 @@
+// Numbers against named limits.
+#include "tests/sim/check/limits_checker.h"
+
+#include "core/base/limits.h"
+
+namespace tidegate::sim {
+namespace {
+
+// Nobody may need this many turns for one thing; a loop shows here instead of hanging the run.
+constexpr std::uint64_t kSpinsMax = 1000;
+constexpr std::uint64_t kEffectsInTurnMax = 200'000;
+
+}  // namespace
+
+void LimitsChecker::mailbox_waits(std::uint16_t from, std::uint16_t to, std::size_t waiting,
+                                  std::size_t connections, std::size_t http_publishes) {
+  // One pull, one batch or refusal, one close and one older generation for each channel; besides,
+  // each connection's window of publishes and everything that came over HTTP.
+  const std::size_t channels = directory_.channel_count() * directory_.tenant_count();
+  const std::size_t limit =
+      8 * channels + connections * limits::publishes_in_flight_per_connection_max + http_publishes;
+  if (waiting > limit) {
+    context_.fail("I5", "the mailbox " + std::to_string(from) + "→" + std::to_string(to) +
+                            " holds " + std::to_string(waiting) + " messages, over " +
+                            std::to_string(limit));
+  }
+}
+
+void LimitsChecker::mirror_batch(const relay::MirrorBatch& batch) {
+  if (batch.entries.size() > limits::mirror_batch_entries_max) {
+    context_.fail("I5", "a mirror batch of " + std::to_string(batch.entries.size()) + " entries");
+  }
+  if (!batch.range.valid() || batch.top < batch.range.offset) {
+    context_.fail("I5", "a mirror batch whose range or top runs backwards");
+  }
+}
+
+void LimitsChecker::transmit(bool known, bool blocked, std::size_t bytes) {
+  if (!known) context_.fail("I5", "transmit to a connection that is closed or was never opened");
+  if (blocked) context_.fail("I5", "transmit to a blocked connection");
+  if (bytes > limits::relay_message_bytes_max) {
+    context_.fail("I5", "a message of " + std::to_string(bytes) + " bytes to a client");
+  }
+}
+
+void LimitsChecker::append_begins(std::uint64_t process, const relay::StoreAppend& append) {
+  for (const auto& [id, open] : appends_) {
+    const bool given_up = open.since + limits::append_timeout <= context_.queue.now();
+    if (id.first == process && open.key == *append.key && !given_up) {
+      context_.fail("I5", "a second append while one is outstanding: " + append.key->channel.str());
+    }
+  }
+  if (append.records.empty() || append.records.size() > limits::append_batch_entries_max) {
+    context_.fail("I5", "an append of " + std::to_string(append.records.size()) + " records");
+  }
+  appends_[{process, append.id}] = {*append.key, context_.queue.now()};
+}
+
+void LimitsChecker::append_ends(std::uint64_t process, relay::EffectId id) {
+  appends_.erase({process, id});
+}
+
+void LimitsChecker::client_message(std::size_t bytes) {
+  if (bytes > limits::client_message_bytes_max) {
+    context_.fail("I5", "a message of " + std::to_string(bytes) + " bytes to the relay");
+  }
+}
+
+void LimitsChecker::outbox(std::size_t size, std::size_t limit) {
+  if (size > limit) context_.fail("I5", "an outbox of " + std::to_string(size) + " commands");
+}
+
+void LimitsChecker::timer_spins(const char* whose, std::uint64_t spins) {
+  if (spins > kSpinsMax) {
+    context_.fail("I7", std::string(whose) + ": a timer that is due again at once, for ever");
+  }
+}
+
+void LimitsChecker::effects_in_turn(const char* whose, std::uint64_t count) {
+  if (count > kEffectsInTurnMax) {
+    context_.fail("I7", std::string(whose) + ": a turn that never ends");
+  }
+}
+
+}  // namespace tidegate::sim

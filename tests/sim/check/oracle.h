@@ -1,0 +1,104 @@
+// The oracle's own book: what publishers meant to publish, and what each stream (channel and epoch)
+// really accepted, judged by the oracle itself from the records the store holds, in their order. It
+// is the yardstick of all checkers and shares no code with the core or the relay: plain integers
+// and strings.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tidegate::sim {
+
+/// A channel of a tenant, by number.
+struct ChannelRef {
+  std::uint32_t tenant = 0;
+  std::uint32_t channel = 0;
+  auto operator<=>(const ChannelRef&) const = default;
+};
+
+/// What a publisher wants published, however often it has to say so.
+struct Intent {
+  ChannelRef channel;
+  std::string payload;
+  bool binary = false;
+  std::string event;
+  std::string event_id;
+  std::string key;               // idempotency key
+  bool must_be_refused = false;  // invalid on purpose: may never reach a stream
+};
+
+struct AcceptedEntry {
+  std::uint64_t offset = 0;
+  std::uint64_t intent = 0;
+};
+
+/// One channel's life under one epoch.
+struct OracleStream {
+  ChannelRef channel;
+  std::string epoch;
+  std::vector<AcceptedEntry> accepted;  // in offset order
+  std::uint64_t top = 0;                // of all records, accepted or covered
+  std::uint64_t records = 0;
+  /// Index of the first accepted entry after an offset.
+  std::size_t first_after(std::uint64_t offset) const;
+  /// The accepted entry at exactly this offset, or nullptr.
+  const AcceptedEntry* at(std::uint64_t offset) const;
+};
+
+/// A record as it stands in the store, in the oracle's words.
+struct RecordFacts {
+  std::uint64_t offset = 0;
+  std::string producer;
+  std::string key;
+  std::string event_id;
+  std::optional<std::string> if_epoch;
+  std::string payload;
+};
+
+class Oracle {
+ public:
+  std::uint64_t add_intent(Intent intent);
+  const Intent& intent(std::uint64_t id) const { return intents_.at(id); }
+  std::uint64_t intent_count() const { return intents_.size(); }
+  /// The intent whose payload this is; nullopt when nobody ever meant to publish such bytes.
+  std::optional<std::uint64_t> intent_of(std::string_view payload) const;
+
+  // ---- what the store tells
+  void stream_created(ChannelRef channel, const std::string& epoch);
+  /// A reason when the record is not one that any publisher asked for.
+  std::optional<std::string> record_landed(ChannelRef channel, const std::string& epoch,
+                                           const RecordFacts& record);
+  /// A crash lost the records above `top`, which were never reported to anyone.
+  void records_lost(ChannelRef channel, const std::string& epoch, std::uint64_t top);
+
+  const OracleStream* find(ChannelRef channel, const std::string& epoch) const;
+  /// The channel's latest epoch; empty when it never had a stream.
+  const std::string& current_epoch(ChannelRef channel) const;
+  /// Offset at which this stream accepted the intent; nullopt when it has not.
+  std::optional<std::uint64_t> accepted_at(ChannelRef channel, const std::string& epoch,
+                                           std::uint64_t intent) const;
+  const std::map<ChannelRef, std::string>& current_epochs() const { return current_; }
+
+ private:
+  using StreamKey = std::pair<ChannelRef, std::string>;
+  struct Book {
+    OracleStream stream;
+    std::vector<std::pair<std::uint64_t, RecordFacts>> records;  // with their intents
+    std::set<std::pair<std::string, std::string>> seen;  // producer, and its key or event id
+    std::map<std::uint64_t, std::uint64_t> accepted_at;
+  };
+  static void judge(Book& book, std::uint64_t intent, const RecordFacts& record);
+
+  std::vector<Intent> intents_;
+  std::map<std::string, std::uint64_t, std::less<>> by_payload_;
+  std::map<StreamKey, Book> books_;
+  std::map<ChannelRef, std::string> current_;
+  std::string none_;
+};
+
+}  // namespace tidegate::sim

@@ -1,0 +1,98 @@
+// Random behaviour of one client.
+#include "tests/sim/client_workload.h"
+
+namespace tidegate::sim {
+
+using namespace std::chrono_literals;
+
+ClientWorkload::ClientWorkload(SimContext& context, const SimDirectory& directory,
+                               IntentMaker& intents, SimClient& client)
+    : context_(context),
+      directory_(directory),
+      intents_(intents),
+      client_(client),
+      prng_(context.prng("workload " + std::to_string(client.index()))) {}
+
+void ClientWorkload::every(Duration mean, Instant until, bool only_faults, Step step) {
+  if (mean == 0us) return;
+  context_.queue.after(prng_.duration_up_to(2 * mean), [this, mean, until, only_faults, step] {
+    if (context_.queue.now() >= until || (only_faults && !context_.faults_on)) return;
+    (this->*step)();
+    every(mean, until, only_faults, step);
+  });
+}
+
+void ClientWorkload::start(Instant until) {
+  const auto& workload = context_.options.workload;
+  const auto& clients = context_.options.clients;
+  for (std::uint32_t channel = 0; channel < directory_.channel_count(); ++channel) {
+    if (prng_.one_in(4)) continue;
+    const auto history = static_cast<std::uint32_t>(prng_.below(10));
+    client_.subscribe(channel, SimClient::From::History, prng_.one_in(3) ? 0 : history);
+  }
+  context_.queue.after(prng_.duration_up_to(500ms), [this] { client_.connect(); });
+  every(workload.subscribe_toggle_every, until, false, &ClientWorkload::toggle);
+  every(workload.client_publish_every, until, false, &ClientWorkload::publish);
+  every(clients.offline_every, until, true, &ClientWorkload::lose_network);
+  every(clients.resume_every, until, true, &ClientWorkload::resume);
+  every(clients.reload_every, until, true, &ClientWorkload::reload);
+  client_.on_row([this] { publish_from_callback(); });
+}
+
+void ClientWorkload::toggle() {
+  const std::uint32_t channel = random_channel();
+  const auto history = static_cast<std::uint32_t>(prng_.below(20));
+  SimClient::From from = SimClient::From::History;
+  if (prng_.one_in(2)) from = SimClient::From::HeldPosition;
+  if (prng_.one_in(context_.options.workload.bogus_since_one_in)) {
+    from = SimClient::From::BogusPosition;
+  }
+  if (prng_.one_in(24)) {
+    client_.disconnect();
+    context_.queue.after(prng_.duration_up_to(1s), [this] { client_.connect(); });
+  } else if (!client_.wants(channel)) {
+    client_.subscribe(channel, from, history);
+  } else if (prng_.one_in(4)) {
+    client_.subscribe(channel, from, history);  // a second component
+  } else {
+    client_.unsubscribe(channel);
+    if (prng_.one_in(3)) client_.subscribe(channel, SimClient::From::Now);  // StrictMode
+  }
+}
+
+void ClientWorkload::publish() {
+  const std::uint32_t channel = random_channel();
+  const ChannelRef where{client_.tenant(), channel};
+  const std::string key = prng_.one_in(2) ? "" : client_.name() + " key " + std::to_string(keys_++);
+  const bool allowed =
+      client_.may_publish(channel) && directory_.channel(channel).kind != SimChannelKind::Replay;
+  if (!allowed) return client_.publish(intents_.make_forbidden(where, key));
+  if (prng_.one_in(context_.options.workload.invalid_one_in)) {
+    return client_.publish(intents_.make_invalid(where, key));
+  }
+  const std::uint64_t intent = intents_.make(where, key);
+  client_.publish(intent);
+  if (!key.empty() && prng_.one_in(context_.options.workload.duplicate_one_in)) {
+    client_.publish(intent);
+  }
+}
+
+void ClientWorkload::publish_from_callback() {
+  if (prng_.one_in(2)) return publish();
+  const std::uint32_t channel = random_channel();
+  if (client_.wants(channel)) client_.unsubscribe(channel);
+  if (prng_.one_in(2)) client_.subscribe(channel, SimClient::From::Now);
+}
+
+void ClientWorkload::lose_network() {
+  if (!client_.online()) return;
+  client_.set_network(false);
+  context_.queue.after(prng_.duration_up_to(3s), [this] { client_.set_network(true); });
+}
+
+void ClientWorkload::come_to_rest() {
+  if (!client_.online()) client_.set_network(true);
+  client_.connect();
+}
+
+}  // namespace tidegate::sim

@@ -1,0 +1,63 @@
+// Payloads of all sizes, JSON and binary.
+#include "tests/sim/intents.h"
+
+#include "core/base/limits.h"
+
+namespace tidegate::sim {
+
+Intent IntentMaker::draft(ChannelRef channel, std::string key, std::string event_id) {
+  const auto& workload = context_.options.workload;
+  Intent intent;
+  intent.channel = channel;
+  intent.key = std::move(key);
+  intent.event_id = std::move(event_id);
+  const std::uint64_t kind = prng_.below(4);
+  if (kind != 0) intent.event = "thing." + std::to_string(kind);
+  const std::string number = std::to_string(oracle_.intent_count());
+  // Mostly small, sometimes as large as the run allows.
+  const std::size_t pad_max = prng_.one_in(8) ? workload.payload_bytes_max : 40;
+  const std::string pad(prng_.below(pad_max + 1), 'x');
+  intent.binary = prng_.one_in(workload.binary_one_in);
+  if (intent.binary) {
+    intent.payload = std::string("\0\xFF", 2) + number + ":" + pad;
+  } else if (prng_.one_in(8)) {
+    intent.payload = number;
+  } else {
+    intent.payload = R"({"n":)" + number + R"(,"pad":")" + pad + R"(","deep":[[null,true]]})";
+  }
+  return intent;
+}
+
+std::uint64_t IntentMaker::make(ChannelRef channel, std::string key, std::string event_id) {
+  return oracle_.add_intent(draft(channel, std::move(key), std::move(event_id)));
+}
+
+std::uint64_t IntentMaker::make_invalid(ChannelRef channel, std::string key) {
+  Intent intent = draft(channel, std::move(key), "");
+  intent.must_be_refused = true;
+  intent.binary = false;
+  const std::string number = std::to_string(oracle_.intent_count());
+  switch (prng_.below(4)) {
+    case 0:
+      intent.payload = R"({"n":)" + number;
+      break;  // cut off
+    case 1:
+      intent.payload = number + " " + number;
+      break;  // two values
+    case 2:
+      intent.payload = "\"" + number + "\xC3\x28\"";
+      break;  // not UTF-8
+    default:
+      intent.payload =
+          "\"" + number + std::string(limits::publication_payload_bytes_max, 'y') + "\"";
+  }
+  return oracle_.add_intent(std::move(intent));
+}
+
+std::uint64_t IntentMaker::make_forbidden(ChannelRef channel, std::string key) {
+  Intent intent = draft(channel, std::move(key), "");
+  intent.must_be_refused = true;
+  return oracle_.add_intent(std::move(intent));
+}
+
+}  // namespace tidegate::sim

@@ -1,0 +1,76 @@
+// Channels, tenants and the three namespaces of a run.
+#include "tests/sim/sim_directory.h"
+
+namespace tidegate::sim {
+namespace {
+
+constexpr std::size_t kTinyHistory = 6;
+constexpr std::size_t kRoomHistory = 100'000;
+
+relay::Namespace make_namespace(const std::string& pattern, std::size_t history,
+                                relay::PublishRight right) {
+  relay::Namespace result;
+  auto parsed = ChannelPattern::parse(pattern);
+  TIDEGATE_CHECK(parsed.ok());
+  result.pattern = std::move(parsed).value();
+  result.history.count = history;
+  result.publish = right;
+  return result;
+}
+
+}  // namespace
+
+ChannelName must_parse_channel(const std::string& name) {
+  auto parsed = ChannelName::parse(name);
+  TIDEGATE_CHECK(parsed.ok());
+  return std::move(parsed).value();
+}
+
+SimDirectory::SimDirectory(const SimOptions& options) : tenants_(options.clients.tenants) {
+  const auto& workload = options.workload;
+  for (std::uint32_t i = 0; i < workload.channels; ++i) {
+    const bool tiny = i < workload.small_history_channels;
+    add(tiny ? SimChannelKind::Tiny : SimChannelKind::Room,
+        (tiny ? "tiny:" : "room:") + std::to_string(i) + ":log");
+  }
+  for (std::uint32_t i = 0; i < workload.replay_publishers; ++i) {
+    add(SimChannelKind::Replay, "replay:" + std::to_string(i));
+  }
+  auto config = std::make_shared<relay::RelayConfig>();
+  config->namespaces.push_back(
+      make_namespace("room:*:log", kRoomHistory, relay::PublishRight::Capability));
+  config->namespaces.push_back(
+      make_namespace("tiny:**", kTinyHistory, relay::PublishRight::Capability));
+  config->namespaces.push_back(
+      make_namespace("replay:{id}", kRoomHistory, relay::PublishRight::Server));
+  config->heartbeat_interval = options.relay.heartbeat_interval;
+  config->heartbeat_timeout = options.relay.heartbeat_timeout;
+  config->hello_timeout = options.relay.hello_timeout;
+  config_ = std::move(config);
+}
+
+void SimDirectory::add(SimChannelKind kind, const std::string& name) {
+  channels_.push_back({kind, must_parse_channel(name)});
+}
+
+std::optional<std::uint32_t> SimDirectory::find_channel(std::string_view name) const {
+  for (std::uint32_t i = 0; i < channels_.size(); ++i) {
+    if (channels_[i].name.view() == name) return i;
+  }
+  return std::nullopt;
+}
+
+std::optional<ChannelRef> SimDirectory::find(const relay::ChannelKey& key) const {
+  const auto channel = find_channel(key.channel.view());
+  if (!channel) return std::nullopt;
+  for (std::uint32_t tenant = 0; tenant < tenants_; ++tenant) {
+    if (tenant_name(tenant) == key.tenant) return ChannelRef{tenant, *channel};
+  }
+  return std::nullopt;
+}
+
+std::size_t SimDirectory::history_count(std::uint32_t channel) const {
+  return channels_.at(channel).kind == SimChannelKind::Tiny ? kTinyHistory : kRoomHistory;
+}
+
+}  // namespace tidegate::sim

@@ -1,0 +1,136 @@
+// Draws a run's options from its seed. Sizes are mostly small (small runs find most bugs, and find
+// them fast), sometimes hundreds of clients; each kind of fault is on in about half of the runs.
+#include "tests/sim/sim_options.h"
+
+#include "core/base/prng.h"
+
+namespace tidegate::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Draw {
+ public:
+  explicit Draw(std::uint64_t seed) : prng_(seed ^ 0x5157A3D1CEULL) {}
+
+  bool coin() { return prng_.one_in(2); }
+  bool one_in(std::uint64_t n) { return prng_.one_in(n); }
+  std::uint64_t between(std::uint64_t low, std::uint64_t high) {
+    return low + prng_.below(high - low + 1);
+  }
+  std::uint32_t small(std::uint32_t low, std::uint32_t high) {
+    return static_cast<std::uint32_t>(between(low, high));
+  }
+  Duration time(Duration low, Duration high) { return low + prng_.duration_up_to(high - low); }
+  /// Off in half of the runs.
+  std::uint64_t chance(std::uint64_t low, std::uint64_t high) {
+    return coin() ? between(low, high) : 0;
+  }
+  Duration rate(Duration low, Duration high) { return coin() ? time(low, high) : Duration{0}; }
+
+ private:
+  Prng prng_;
+};
+
+std::uint32_t draw_client_count(Draw& draw) {
+  if (draw.one_in(160)) return draw.small(100, 300);
+  if (draw.one_in(20)) return draw.small(16, 40);
+  return draw.small(1, 8);
+}
+
+void draw_network(Draw& draw, const SimOptions& options, NetworkOptions& network) {
+  network.latency_min = draw.time(50us, 5ms);
+  network.latency_spread = draw.coin() ? draw.time(0us, 3ms) : draw.time(5ms, 300ms);
+  // Rates are for the whole network: a crowd sees as many faults per second as a few do.
+  network.cut_every = draw.rate(200ms, 4s);
+  network.half_open_every = draw.rate(1s, 8s);
+  network.stall_every = draw.rate(200ms, 4s);
+  network.stall_max = draw.time(100ms, 8s);
+  network.blackhole_one_in = draw.chance(3, 12);
+  network.late_close_one_in = draw.chance(1, 4);
+  network.slow_reader_one_in = draw.chance(2, 6);
+  network.slow_bytes_per_ms = draw.between(1, 60);
+  network.window_bytes = draw.coin() ? draw.between(256, 4096) : 128 * 1024;
+  if (options.clients.count > 50) network.stall_max = draw.time(100ms, 2s);
+}
+
+void draw_relay(Draw& draw, RelayOptions& relay) {
+  relay.shards = static_cast<std::uint16_t>(draw.one_in(4) ? draw.between(3, 5) : 2);
+  relay.mailbox_delay_max = draw.coin() ? draw.time(10us, 2ms) : draw.time(2ms, 200ms);
+  relay.crash_every = draw.rate(2s, 12s);
+  relay.drain_every = draw.one_in(4) ? draw.time(4s, 12s) : Duration{0};
+  relay.downtime_max = draw.time(50ms, 4s);
+  relay.shard_count_changes = draw.one_in(3);
+  relay.verify_delay_max = draw.coin() ? draw.time(0us, 5ms) : draw.time(5ms, 1s);
+  relay.verify_lost_one_in = draw.one_in(4) ? draw.between(4, 16) : 0;
+  relay.answer_lost_one_in = draw.chance(4, 30);
+  relay.timer_late_max = draw.coin() ? Duration{0} : draw.time(0us, 50ms);
+  relay.heartbeat_interval = draw.time(1s, 6s);
+  relay.heartbeat_timeout = draw.time(1s, 5s);
+  relay.hello_timeout = draw.time(2s, 6s);
+}
+
+void draw_store(Draw& draw, StoreOptions& store) {
+  store.durable = draw.one_in(3);
+  store.latency_max = draw.coin() ? draw.time(0us, 2ms) : draw.time(2ms, 300ms);
+  store.sparse_offsets = draw.coin();
+  store.refused_one_in = draw.chance(5, 60);
+  store.unknown_one_in = draw.chance(5, 60);
+  store.silent_one_in = draw.one_in(3) ? draw.between(10, 80) : 0;
+  store.late_one_in = draw.one_in(3) ? draw.between(10, 80) : 0;
+  store.read_fails_one_in = draw.chance(4, 20);
+  store.open_fails_one_in = draw.chance(4, 20);
+}
+
+void draw_clients(Draw& draw, ClientSwarmOptions& clients) {
+  clients.count = draw_client_count(draw);
+  clients.tenants = draw.one_in(3) ? 2 : 1;
+  clients.tokens_expire = draw.one_in(3);
+  clients.token_life = draw.time(2s, 12s);
+  clients.token_fetch_fails_one_in = draw.chance(3, 10);
+  clients.restricted_one_in = draw.chance(2, 6);
+  clients.timer_late_max = draw.one_in(3) ? draw.time(10ms, 5s) : Duration{0};
+  clients.offline_every = draw.one_in(3) ? draw.time(1s, 8s) : Duration{0};
+  clients.resume_every = draw.one_in(3) ? draw.time(1s, 8s) : Duration{0};
+  clients.reload_every = draw.one_in(3) ? draw.time(1s, 8s) : Duration{0};
+  clients.wall_jump_every = draw.one_in(6) ? draw.time(1s, 8s) : Duration{0};
+}
+
+void draw_workload(Draw& draw, const SimOptions& options, WorkloadOptions& workload) {
+  const bool crowd = options.clients.count > 50;
+  workload.channels = crowd ? draw.small(1, 3) : draw.small(1, 6);
+  workload.small_history_channels = draw.coin() ? draw.small(0, workload.channels) : 0;
+  workload.http_publishers = draw.small(0, 3);
+  workload.replay_publishers = draw.one_in(3) ? draw.small(1, 2) : 0;
+  workload.replay_log_size = draw.small(5, 60);
+  workload.http_publish_every = crowd ? draw.time(50ms, 500ms) : draw.time(5ms, 300ms);
+  workload.client_publish_every = crowd ? draw.rate(500ms, 2s) : draw.rate(20ms, 500ms);
+  workload.duplicate_one_in = draw.chance(3, 12);
+  workload.conflict_one_in = draw.one_in(3) ? draw.between(5, 30) : 0;
+  workload.burst_one_in = draw.one_in(3) ? draw.between(5, 40) : 0;
+  workload.invalid_one_in = draw.one_in(4) ? draw.between(5, 40) : 0;
+  workload.payload_bytes_max = draw.one_in(8) ? draw.between(1000, 30'000) : draw.between(20, 300);
+  workload.binary_one_in = draw.chance(1, 6);
+  workload.subscribe_toggle_every = draw.rate(50ms, 2s);
+  workload.bogus_since_one_in = draw.one_in(4) ? draw.between(3, 10) : 0;
+  workload.command_in_callback_one_in = draw.one_in(3) ? draw.between(4, 40) : 0;
+}
+
+}  // namespace
+
+SimOptions draw_options(std::uint64_t seed) {
+  Draw draw(seed);
+  SimOptions options;
+  options.seed = seed;
+  draw_clients(draw, options.clients);
+  draw_network(draw, options, options.network);
+  draw_relay(draw, options.relay);
+  draw_store(draw, options.store);
+  draw_workload(draw, options, options.workload);
+  const bool crowd = options.clients.count > 50;
+  options.phases.faults = crowd ? draw.time(2s, 5s) : draw.time(2s, 15s);
+  options.phases.linger = draw.one_in(16) ? draw.time(30s, 120s) : draw.time(0s, 2s);
+  return options;
+}
+
+}  // namespace tidegate::sim
