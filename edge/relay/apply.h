@@ -1,5 +1,5 @@
-// Apply: the one place where a record that is durable is accepted, refused or called a duplicate. It
-// reads the record, its place, and what was applied before, and nothing else (no clock, no
+// Apply: the one place where a record that is durable is accepted, refused or called a duplicate.
+// It reads the record, its place, and what was applied before, and nothing else (no clock, no
 // configuration that could differ), so that every reader of one log decides alike.
 #pragma once
 
@@ -19,8 +19,8 @@ struct Refused {
 };
 using Verdict = std::variant<Accepted, DuplicateOf, Refused>;
 
-/// Judges the record and applies it: the log gets its entry (a cover unless accepted), the window its
-/// keys. `range` begins at the log's top.
+/// Judges the record and applies it: the log gets its entry (a cover unless accepted), the window
+/// its keys. `range` begins at the log's top.
 Verdict apply(const LogRecord& record, StreamRange range, ChannelLog& log,
               IdempotencyWindow& window);
 

@@ -12,9 +12,9 @@ std::size_t ChannelLog::bytes_of(const Publication& publication) {
 }
 
 std::size_t ChannelLog::first_beyond(Offset offset) const {
-  const auto found = std::partition_point(
-      entries_.begin(), entries_.end(),
-      [offset](const Entry& entry) { return entry.range.offset <= offset; });
+  const auto found =
+      std::partition_point(entries_.begin(), entries_.end(),
+                           [offset](const Entry& entry) { return entry.range.offset <= offset; });
   return static_cast<std::size_t>(found - entries_.begin());
 }
 

@@ -1,11 +1,12 @@
-// One channel's history on one shard: contiguous entries from `floor` to `top`, oldest first. The owner
-// holds one, and so does every mirror. Entries are ranges, found by binary search, because offsets are
-// never assumed dense; neighbouring covers become one entry, so refused records cannot pile up.
+// One channel's history on one shard: contiguous entries from `floor` to `top`, oldest first. The
+// owner holds one, and so does every mirror. Entries are ranges, found by binary search, because
+// offsets are never assumed dense; neighbouring covers become one entry, so refused records cannot
+// pile up.
 //
-// History is bounded by count, bytes and age of publications. Trimming is asked for by the log's holder
-// (enforce), who also says up to where readers that keep pace have read: what they are about to get is
-// kept a little longer, again within a limit, so that a burst larger than history reaches those who are
-// not slow at all.
+// History is bounded by count, bytes and age of publications. Trimming is asked for by the log's
+// holder (enforce), who also says up to where readers that keep pace have read: what they are about
+// to get is kept a little longer, again within a limit, so that a burst larger than history reaches
+// those who are not slow at all.
 #pragma once
 
 #include <deque>

@@ -7,7 +7,8 @@
 
 namespace tidegate::relay {
 
-ChannelOwner::ChannelOwner(ShardContext& context, ChannelKeyPtr key, const Namespace& rules, Now now)
+ChannelOwner::ChannelOwner(ShardContext& context, ChannelKeyPtr key, const Namespace& rules,
+                           Now now)
     : context_(context),
       key_(std::move(key)),
       log_(rules.history),
@@ -204,9 +205,10 @@ void ChannelOwner::expire_proposals(Now now) {
                              "with the same idempotency key",
                              0});
     } else {
-      settle(proposal, Error{ErrorCode::Unavailable,
-                             "the channel's store does not answer; nothing was appended, repeat later",
-                             static_cast<std::uint32_t>(1000)});
+      settle(proposal,
+             Error{ErrorCode::Unavailable,
+                   "the channel's store does not answer; nothing was appended, repeat later",
+                   static_cast<std::uint32_t>(1000)});
     }
     if (index < in_flight) {
       proposal.stage = Proposal::Stage::Abandoned;  // its record is under way: its place is needed

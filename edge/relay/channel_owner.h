@@ -1,14 +1,15 @@
 // The sequencer of one channel: propose → append → apply → visible, on the one shard that owns it.
 //
 // Publishes gather in a queue. One append is outstanding at a time, with everything that gathered
-// meanwhile in it (group commit). Once the store says durable, the records are applied in order, their
-// publishers are answered, and the standing pulls of mirrors are: nothing is answered or seen before.
+// meanwhile in it (group commit). Once the store says durable, the records are applied in order,
+// their publishers are answered, and the standing pulls of mirrors are: nothing is answered or seen
+// before.
 //
-// An append whose outcome is unknown stops the channel until the log has been read back from the last
-// applied position. Records found there are applied and settle their publishers by AppendId; absent ones
-// are proposed again under the same id. An append is conditional on the stream's top, so should the lost
-// one land after all, the repeated one fails, and reading back finds it: no record gets two offsets, no
-// offset two records.
+// An append whose outcome is unknown stops the channel until the log has been read back from the
+// last applied position. Records found there are applied and settle their publishers by AppendId;
+// absent ones are proposed again under the same id. An append is conditional on the stream's top,
+// so should the lost one land after all, the repeated one fails, and reading back finds it: no
+// record gets two offsets, no offset two records.
 #pragma once
 
 #include <deque>

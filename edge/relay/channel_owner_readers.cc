@@ -1,5 +1,5 @@
-// The owner's side of its mirrors, and what it keeps for them: standing pulls are answered when there is
-// something to answer; history is trimmed; a channel that nobody uses is let go.
+// The owner's side of its mirrors, and what it keeps for them: standing pulls are answered when
+// there is something to answer; history is trimmed; a channel that nobody uses is let go.
 #include <algorithm>
 #include <utility>
 

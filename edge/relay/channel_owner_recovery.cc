@@ -1,6 +1,6 @@
-// Opening a channel's stream, loading what the store holds of it, and reading back after an append whose
-// outcome is unknown. The three are one thing: read on from the last applied position until the store's
-// top, apply what is found, and only then append again.
+// Opening a channel's stream, loading what the store holds of it, and reading back after an append
+// whose outcome is unknown. The three are one thing: read on from the last applied position until
+// the store's top, apply what is found, and only then append again.
 #include <algorithm>
 
 #include "edge/relay/channel_owner.h"
@@ -55,8 +55,7 @@ void ChannelOwner::read_on(Now now) {
   context_.emit(StoreRead{id, key_, log_.position(), limits::append_batch_entries_max});
 }
 
-void ChannelOwner::handle_read_result(Now now, EffectId id,
-                                      const Result<StoreReadResult>& result) {
+void ChannelOwner::handle_read_result(Now now, EffectId id, const Result<StoreReadResult>& result) {
   const auto* reading = std::get_if<Reading>(&state_);
   if (reading == nullptr || reading->id != id) {
     return;
@@ -129,7 +128,8 @@ void ChannelOwner::retry_later(Now now, const std::string& why) {
 }
 
 void ChannelOwner::refuse_new_readers(const Error& error) {
-  // Mirrors that hold something keep it and wait; those that hold nothing would keep clients waiting.
+  // Mirrors that hold something keep it and wait; those that hold nothing would keep clients
+  // waiting.
   for (std::size_t shard = 0; shard < readers_.size(); ++shard) {
     Reader& reader = readers_[shard];
     if (reader.pull.has_value() && !reader.pull->after.has_value()) {

@@ -1,5 +1,5 @@
-// The channels that this shard owns: brings what other shards and the store say to the right owner, makes
-// owners when a channel is first spoken of, and lets idle ones go.
+// The channels that this shard owns: brings what other shards and the store say to the right owner,
+// makes owners when a channel is first spoken of, and lets idle ones go.
 #pragma once
 
 #include <map>
@@ -17,9 +17,7 @@ class ChannelOwners {
   explicit ChannelOwners(ShardContext& context) : context_(context) {}
 
   std::size_t size() const { return owners_.size(); }
-  const ChannelOwner* find(const ChannelKey& key) const {
-    return owners_.at(owners_.slot_of(key));
-  }
+  const ChannelOwner* find(const ChannelKey& key) const { return owners_.at(owners_.slot_of(key)); }
   std::optional<Instant> deadline() const { return deadlines_.next(); }
 
   void handle_pull(Now now, std::uint16_t from, const MirrorPull& pull);
@@ -32,7 +30,8 @@ class ChannelOwners {
 
  private:
   Result<std::uint32_t> find_or_make(Now now, const ChannelKeyPtr& key);
-  /// After anything happened to an owner: notes when it wants to be woken, and for which result it waits.
+  /// After anything happened to an owner: notes when it wants to be woken, and for which result it
+  /// waits.
   void settle_down(std::uint32_t slot);
   std::optional<std::uint32_t> slot_awaiting(EffectId id) const;
   void forget_awaited(std::uint32_t slot);
@@ -40,7 +39,7 @@ class ChannelOwners {
   ShardContext& context_;
   ChannelTable<ChannelOwner> owners_;
   DeadlineQueue deadlines_;
-  std::vector<EffectId> awaited_;                // by slot: one effect for each owner at most
+  std::vector<EffectId> awaited_;               // by slot: one effect for each owner at most
   std::map<EffectId, std::uint32_t> awaiting_;  // the slot that waits for an effect
 };
 

@@ -1,5 +1,5 @@
-// Channels by name and by slot: a name is looked up once, where it comes in; from then on a channel is a
-// small number, which deadlines and subscriptions can hold.
+// Channels by name and by slot: a name is looked up once, where it comes in; from then on a channel
+// is a small number, which deadlines and subscriptions can hold.
 #pragma once
 
 #include <cstdint>

@@ -12,9 +12,9 @@
 namespace tidegate::relay {
 
 struct Claims {
-  std::string tenant;   // never taken from what the client says
-  std::string subject;  // "sub"
-  std::string token_id; // "jti", may be empty
+  std::string tenant;    // never taken from what the client says
+  std::string subject;   // "sub"
+  std::string token_id;  // "jti", may be empty
   std::vector<Capability> capabilities;
   std::optional<WallTime> expires_at;
 };

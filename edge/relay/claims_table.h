@@ -1,5 +1,5 @@
-// Claims that are equal are kept once: thousands of sessions with one token, or one user's many tabs,
-// share them.
+// Claims that are equal are kept once: thousands of sessions with one token, or one user's many
+// tabs, share them.
 #pragma once
 
 #include <map>

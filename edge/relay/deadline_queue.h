@@ -1,6 +1,6 @@
-// Deadlines of many small things, one for each: a binary heap that knows where every key stands, so that
-// a deadline is moved in place and nothing stale is kept. Tens of thousands of sessions cost 20 bytes
-// each, and asking for the next deadline costs nothing.
+// Deadlines of many small things, one for each: a binary heap that knows where every key stands, so
+// that a deadline is moved in place and nothing stale is kept. Tens of thousands of sessions cost
+// 20 bytes each, and asking for the next deadline costs nothing.
 #pragma once
 
 #include <cstdint>

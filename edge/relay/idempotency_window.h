@@ -1,7 +1,8 @@
-// Which idempotency keys and event ids a channel has accepted lately, with the offset and the payload
-// each was accepted with. Part of applied state: it is written by apply alone and its ages are measured
-// by the records' own times, so every reader of one log decides alike whatever its clock says.
-// Keys are remembered as 128-bit keyed hashes: a bounded cost for each, however long the keys are.
+// Which idempotency keys and event ids a channel has accepted lately, with the offset and the
+// payload each was accepted with. Part of applied state: it is written by apply alone and its ages
+// are measured by the records' own times, so every reader of one log decides alike whatever its
+// clock says. Keys are remembered as 128-bit keyed hashes: a bounded cost for each, however long
+// the keys are.
 #pragma once
 
 #include <cstdint>

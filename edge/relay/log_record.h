@@ -1,6 +1,7 @@
-// What is appended to a channel's log, and what comes of it. A record is appended with its conditions,
-// unjudged; once durable it is applied in order, and only apply accepts it, refuses it or calls it a
-// duplicate. Apply reads the record and earlier state and nothing else, so every reader decides alike.
+// What is appended to a channel's log, and what comes of it. A record is appended with its
+// conditions, unjudged; once durable it is applied in order, and only apply accepts it, refuses it
+// or calls it a duplicate. Apply reads the record and earlier state and nothing else, so every
+// reader decides alike.
 #pragma once
 
 #include <compare>
@@ -26,7 +27,8 @@ struct ChannelKey {
 };
 using ChannelKeyPtr = std::shared_ptr<const ChannelKey>;
 
-/// Recognizes one append among those read back, when its outcome was unknown. Unique per relay process.
+/// Recognizes one append among those read back, when its outcome was unknown. Unique per relay
+/// process.
 struct AppendId {
   std::uint64_t incarnation = 0;  // entropy of the shard that proposed it
   std::uint64_t sequence = 0;
@@ -36,7 +38,8 @@ struct AppendId {
 struct LogRecord {
   AppendId id;
   PublicationPtr publication;
-  /// Scope of the idempotency key and event id: the client's identity and session, or the API key's name.
+  /// Scope of the idempotency key and event id: the client's identity and session, or the API key's
+  /// name.
   std::string producer;
   std::string idempotency_key;
   std::optional<Epoch> if_epoch;
@@ -50,8 +53,8 @@ struct AppendedRecord {
   LogRecordPtr record;
 };
 
-/// One entry of a channel's history: a range, and the publication at its end. Entries without one are
-/// covered: the record was refused or a duplicate, and readers pass over it.
+/// One entry of a channel's history: a range, and the publication at its end. Entries without one
+/// are covered: the record was refused or a duplicate, and readers pass over it.
 struct LogEntry {
   StreamRange range;
   PublicationPtr publication;

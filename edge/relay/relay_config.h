@@ -1,5 +1,5 @@
-// What the relay's logic needs to know of the configuration: immutable, shared by all shards. Read from
-// TOML by edge/app; made by hand in tests.
+// What the relay's logic needs to know of the configuration: immutable, shared by all shards. Read
+// from TOML by edge/app; made by hand in tests.
 #pragma once
 
 #include <string>

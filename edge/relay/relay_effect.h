@@ -1,6 +1,6 @@
-// What a shard asks of the world. Every effect is asynchronous, memory included: each request has an id,
-// its result comes back by a handle_*_result of RelayShard, each waits under a deadline, and results
-// that come too late are dropped by their id.
+// What a shard asks of the world. Every effect is asynchronous, memory included: each request has
+// an id, its result comes back by a handle_*_result of RelayShard, each waits under a deadline, and
+// results that come too late are dropped by their id.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 namespace tidegate::relay {
 
-/// A connection of this shard: slot and generation, so that a late result never meets the slot's next
-/// tenant.
+/// A connection of this shard: slot and generation, so that a late result never meets the slot's
+/// next tenant.
 struct ConnectionHandle {
   std::uint32_t slot = 0;
   std::uint32_t generation = 0;
@@ -101,8 +101,8 @@ using RelayEffect = std::variant<Transmit, Close, PauseReading, VerifyToken, Sto
 // ---- results of the store
 
 struct StoreOpened {
-  StreamPosition top;   // epoch, and the offset of the last record
-  Offset floor;         // reading can begin after this
+  StreamPosition top;  // epoch, and the offset of the last record
+  Offset floor;        // reading can begin after this
 };
 
 /// An append ends in one of three ways. Unknown (deadline, I/O error, or a top that was not the

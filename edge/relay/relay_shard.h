@@ -1,11 +1,11 @@
-// RelayShard: the relay's logic on one thread, without I/O. A relay is N of these, each with its own
-// connections and its own channels, speaking to one another only by ShardMessage. It has no socket, no
-// clock, no entropy, no store: those are effects. The binary runs one on every worker thread; the
-// simulator runs many in one thread under virtual time; a tab can run one too.
+// RelayShard: the relay's logic on one thread, without I/O. A relay is N of these, each with its
+// own connections and its own channels, speaking to one another only by ShardMessage. It has no
+// socket, no clock, no entropy, no store: those are effects. The binary runs one on every worker
+// thread; the simulator runs many in one thread under virtual time; a tab can run one too.
 //
-// Methods are getters, handle_* (world to shard), commands, and poll_* (shard to world). After every
-// call of the second and third kind, carry out poll_effect until it is empty, each effect before the next
-// is polled; then poll_log, and arm one timer for poll_timeout.
+// Methods are getters, handle_* (world to shard), commands, and poll_* (shard to world). After
+// every call of the second and third kind, carry out poll_effect until it is empty, each effect
+// before the next is polled; then poll_log, and arm one timer for poll_timeout.
 #pragma once
 
 #include <memory>
@@ -59,7 +59,8 @@ class RelayShard {
 
   // ---- the world speaks
   ConnectionHandle handle_connected(Now now);
-  /// One complete binary message. Over the size limit or malformed ends the connection, nobody else's.
+  /// One complete binary message. Over the size limit or malformed ends the connection, nobody
+  /// else's.
   void handle_message(Now now, ConnectionHandle connection, ByteView message);
   void handle_disconnected(Now now, ConnectionHandle connection);
   void handle_blocked(Now now, ConnectionHandle connection);

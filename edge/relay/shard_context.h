@@ -1,5 +1,5 @@
-// What every part of a shard shares: its options, its counters, and the ways out (effects, messages to
-// other shards, log lines). A part that has something to say says it here; RelayShard polls it.
+// What every part of a shard shares: its options, its counters, and the ways out (effects, messages
+// to other shards, log lines). A part that has something to say says it here; RelayShard polls it.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +21,8 @@ class ShardContext {
   const RelayConfig& config() const { return *options.config; }
   EffectId next_effect_id() { return static_cast<EffectId>(++effects_named_); }
   AppendId next_append_id() { return {options.incarnation, ++appends_named_}; }
+  /// Never the same twice, so that an answer never meets another mirror's pull.
+  std::uint32_t next_pull_number() { return ++pulls_numbered_; }
   void emit(RelayEffect effect) { effects_.push_back(std::move(effect)); }
   /// To this shard too: such a message never leaves, but takes the same road inside.
   void send(std::uint16_t to, ShardMessage message);
@@ -33,6 +35,7 @@ class ShardContext {
 
  private:
   std::uint64_t effects_named_ = 0;
+  std::uint32_t pulls_numbered_ = 0;
   std::uint64_t appends_named_ = 0;
   std::uint64_t log_lines_dropped_ = 0;
   std::deque<RelayEffect> effects_;

@@ -1,11 +1,11 @@
-// What shards say to one another. A channel is owned by one shard (hash of tenant and name); the others
-// mirror it. Messages are only requests and results, and every request is bounded by whoever makes it:
-// a mirror has one pull outstanding, a connection a window of publishes. So no mailbox can overflow.
-// Between two shards messages keep their order; nothing is promised across three.
+// What shards say to one another. A channel is owned by one shard (hash of tenant and name); the
+// others mirror it. Messages are only requests and results, and every request is bounded by whoever
+// makes it: a mirror has one pull outstanding, a connection a window of publishes. So no mailbox
+// can overflow. Between two shards messages keep their order; nothing is promised across three.
 //
-// The mirror's pull is a standing one: the owner answers at once when it has something beyond `after`,
-// else as soon as it has. While an answer is under way further publications gather at the owner, so
-// batches grow by themselves under load.
+// The mirror's pull is a standing one: the owner answers at once when it has something beyond
+// `after`, else as soon as it has. While an answer is under way further publications gather at the
+// owner, so batches grow by themselves under load.
 #pragma once
 
 #include <cstdint>
@@ -77,7 +77,7 @@ struct PublishSettled {
   Result<PublishReceipt> result;
 };
 
-using ShardMessage = std::variant<MirrorPull, MirrorBatch, MirrorRefused, MirrorClose, PublishSubmit,
-                                  PublishSettled>;
+using ShardMessage = std::variant<MirrorPull, MirrorBatch, MirrorRefused, MirrorClose,
+                                  PublishSubmit, PublishSettled>;
 
 }  // namespace tidegate::relay

@@ -1,6 +1,6 @@
-// One complete WebSocket message, framed once and shared by every connection of a shard that is to get
-// it: the WebSocket header stands right before the payload, so that a shell may send `framed()` with one
-// write. (RFC 6455, section 5.2; a server does not mask.)
+// One complete WebSocket message, framed once and shared by every connection of a shard that is to
+// get it: the WebSocket header stands right before the payload, so that a shell may send `framed()`
+// with one write. (RFC 6455, section 5.2; a server does not mask.)
 #pragma once
 
 #include <memory>

@@ -66,10 +66,9 @@ Result<relay::StoreReadResult> MemoryStore::read(const relay::StoreRead& read) {
   if (read.after.offset < stream.floor) {
     return Error{ErrorCode::NotFound, "history no longer reaches there: open the stream again", 0};
   }
-  auto from = std::partition_point(stream.records.begin(), stream.records.end(),
-                                   [&read](const AppendedRecord& entry) {
-                                     return entry.range.offset <= read.after.offset;
-                                   });
+  auto from = std::partition_point(
+      stream.records.begin(), stream.records.end(),
+      [&read](const AppendedRecord& entry) { return entry.range.offset <= read.after.offset; });
   for (; from != stream.records.end() && result.records.size() < read.entries_max; ++from) {
     result.records.push_back(*from);
   }

@@ -1,0 +1,189 @@
+// The own road: sessions that are queued, one message for each, or one for those whose messages
+// would be equal.
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "core/protocol/wire_format.h"
+#include "edge/relay/fan_out.h"
+
+namespace tidegate::relay {
+namespace {
+
+/// How many of the first `control` bytes are whole frames and fit into one message; at least one
+/// frame.
+std::size_t whole_frames(const Bytes& control) {
+  if (control.size() <= limits::joined_message_bytes_max) {
+    return control.size();
+  }
+  std::size_t at = 0;
+  while (at < control.size()) {
+    std::uint32_t body_bytes = 0;
+    std::memcpy(&body_bytes, control.data() + at, sizeof(body_bytes));
+    const std::size_t next = at + wire::padded(wire::kFrameHeaderBytes + body_bytes);
+    if (at > 0 && next > limits::joined_message_bytes_max) {
+      break;
+    }
+    at = next;
+  }
+  return at;
+}
+
+}  // namespace
+
+std::optional<Transmit> FanOut::send_own(Now now) {
+  Transmit transmit;
+  Plan first;
+  std::uint64_t rows = 0;
+  while (const std::optional<std::uint32_t> slot = writer_.front()) {
+    Plan plan;
+    plan_for(*slot, plan);
+    const bool nothing = plan.control_bytes == 0 && plan.pieces.empty();
+    if (!nothing && transmit.message != nullptr && !same_message(first, plan)) {
+      break;  // its turn is the next one
+    }
+    writer_.pop_front();
+    if (nothing) {
+      commit(now, *slot, plan);
+      continue;
+    }
+    if (transmit.message == nullptr) {
+      transmit.message = message_of(*slot, plan);
+      for (const Piece& piece : plan.pieces) {
+        rows += piece.block.rows;
+      }
+    }
+    transmit.connections.push_back(sessions_.handle_of(*slot));
+    commit(now, *slot, plan);
+    if (plan.control_bytes > 0) {
+      break;  // control frames are nobody else's
+    }
+    first = std::move(plan);
+  }
+  if (transmit.message == nullptr) {
+    return std::nullopt;
+  }
+  count(transmit.message, transmit.connections.size(), rows);
+  return transmit;
+}
+
+void FanOut::plan_for(std::uint32_t slot, Plan& plan) {
+  reset_lost(slot);
+  RelaySession& session = sessions_.at(slot);
+  if (std::holds_alternative<Ending>(session.state)) {
+    return;  // by what it was to be told just now
+  }
+  plan.control_bytes = whole_frames(session.control);
+  if (plan.control_bytes < session.control.size()) {
+    plan.more = true;  // a `subscribed` may be in the rest: no block before it
+    return;
+  }
+  std::size_t bytes = plan.control_bytes;
+  if (!session.scan_all) {
+    std::sort(session.dirty.begin(), session.dirty.end());  // some were marked twice
+    session.dirty.erase(std::unique(session.dirty.begin(), session.dirty.end()),
+                        session.dirty.end());
+    for (const std::uint32_t index : session.dirty) {
+      if (!plan_subscription(slot, index, plan, bytes)) {
+        return;
+      }
+    }
+    return;
+  }
+  const auto total = static_cast<std::uint32_t>(session.subscriptions.size());
+  for (std::uint32_t step = 0; step < total; ++step) {
+    if (!plan_subscription(slot, (session.serve_from + step) % total, plan, bytes)) {
+      return;
+    }
+  }
+}
+
+void FanOut::reset_lost(std::uint32_t slot) {
+  RelaySession& session = sessions_.at(slot);
+  const auto reset = [&](const Subscription& subscription) {
+    hub_.reset_if_lost(subscription.mirror,
+                       hub_.mirror(subscription.mirror).subscribers[subscription.place]);
+  };
+  if (session.scan_all) {
+    std::for_each(session.subscriptions.begin(), session.subscriptions.end(), reset);
+    return;
+  }
+  for (const std::uint32_t index : session.dirty) {
+    reset(session.subscriptions[index]);
+  }
+}
+
+/// False when the message is full.
+bool FanOut::plan_subscription(std::uint32_t slot, std::uint32_t index, Plan& plan,
+                               std::size_t& bytes) {
+  const Subscription& subscription = sessions_.at(slot).subscriptions[index];
+  const ChannelMirror& mirror = hub_.mirror(subscription.mirror);
+  const Subscriber& subscriber = mirror.subscribers[subscription.place];
+  const Offset top = mirror.history().top();
+  if (subscriber.bound == StreamId::None || subscriber.cursor >= top) {
+    return true;
+  }
+  const SharedBlock block = cache_.block(mirror, subscriber.cursor);
+  const std::size_t block_bytes = block.message->payload().size();
+  if (bytes > 0 && bytes + block_bytes > limits::joined_message_bytes_max) {
+    plan.more = true;
+    return false;
+  }
+  bytes += block_bytes;
+  plan.more = plan.more || block.end < top;
+  plan.pieces.push_back(Piece{index, block});
+  return true;
+}
+
+bool FanOut::same_message(const Plan& left, const Plan& right) {
+  return right.control_bytes == 0 && left.pieces.size() == right.pieces.size() &&
+         std::equal(left.pieces.begin(), left.pieces.end(), right.pieces.begin(),
+                    [](const Piece& one, const Piece& other) {
+                      return one.block.message == other.block.message;
+                    });
+}
+
+SharedMessagePtr FanOut::message_of(std::uint32_t slot, const Plan& plan) const {
+  if (plan.control_bytes == 0 && plan.pieces.size() == 1) {
+    return plan.pieces.front().block.message;
+  }
+  const Bytes& control = sessions_.at(slot).control;
+  Bytes joined(control.begin(), control.begin() + static_cast<std::ptrdiff_t>(plan.control_bytes));
+  for (const Piece& piece : plan.pieces) {
+    const ByteView frame = piece.block.message->payload();
+    joined.insert(joined.end(), frame.begin(), frame.end());
+  }
+  return SharedMessage::binary(joined);
+}
+
+void FanOut::commit(Now now, std::uint32_t slot, const Plan& plan) {
+  RelaySession& session = sessions_.at(slot);
+  if (plan.control_bytes > 0) {
+    if (plan.control_bytes == session.control.size()) {
+      Bytes().swap(session.control);  // an idle session holds no buffer
+    } else {
+      session.control.erase(
+          session.control.begin(),
+          session.control.begin() + static_cast<std::ptrdiff_t>(plan.control_bytes));
+    }
+  }
+  for (const Piece& piece : plan.pieces) {
+    const Subscription& subscription = session.subscriptions[piece.subscription];
+    hub_.mirror(subscription.mirror).subscribers[subscription.place].cursor = piece.block.end;
+  }
+  if (plan.control_bytes > 0 || !plan.pieces.empty()) {
+    session.last_sent = now.monotonic;
+  }
+  session.writing = Writing::Idle;
+  session.scan_all = false;
+  session.dirty.clear();
+  if (plan.more) {
+    if (!plan.pieces.empty()) {
+      session.serve_from = plan.pieces.back().subscription + 1;
+    }
+    writer_.mark_all(slot);
+  }
+  writer_.update_reading(slot);
+}
+
+}  // namespace tidegate::relay

@@ -1,0 +1,48 @@
+// Blocks that were built, each as one framed message, shared by every connection that reads the
+// same range of the same stream. Blocks are cut at places that only depend on the log (every
+// block_bytes_target bytes of it), not on the reader, so that replays of readers that began in
+// different places soon share too. Bounded by entries and bytes; the oldest go first.
+#pragma once
+
+#include <deque>
+#include <map>
+
+#include "edge/relay/channel_mirror.h"
+#include "edge/relay/shared_message.h"
+
+namespace tidegate::relay {
+
+struct SharedBlock {
+  SharedMessagePtr message;  // one block frame, and nothing else
+  Offset end;
+  std::uint32_t rows = 0;
+};
+
+class FrameCache {
+ public:
+  explicit FrameCache(RelayCounters& counters) : counters_(counters) {}
+
+  /// Where the block that begins at `from` ends: at the next cut, or at the top.
+  static Offset end_of(const ChannelLog& log, Offset from);
+  /// The block from `from`, which must be within the log and below its top.
+  SharedBlock block(const ChannelMirror& mirror, Offset from);
+  std::size_t size() const { return blocks_.size(); }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  struct Key {
+    StreamId stream;
+    Offset from;
+    Offset end;
+    auto operator<=>(const Key&) const = default;
+  };
+  SharedBlock build(const ChannelMirror& mirror, Offset from, Offset end);
+  void keep(const Key& key, const SharedBlock& block);
+
+  RelayCounters& counters_;
+  std::map<Key, SharedBlock> blocks_;
+  std::deque<Key> order_;
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace tidegate::relay

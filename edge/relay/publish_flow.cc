@@ -1,0 +1,118 @@
+#include "edge/relay/publish_flow.h"
+
+#include <memory>
+#include <utility>
+
+#include "edge/relay/publish_record.h"
+
+namespace tidegate::relay {
+
+Status PublishFlow::check_room() const {
+  if (waiting_.size() >= limits::publishes_in_flight_per_shard_max) {
+    return Error{ErrorCode::Busy,
+                 "too many publishes are in flight (publishes_in_flight_per_shard_max); repeat a "
+                 "little later",
+                 static_cast<std::uint32_t>(100)};
+  }
+  return ok_status();
+}
+
+Status PublishFlow::check(const RelaySession& session, const PublishFrame& frame) const {
+  const Claims& claims = *std::get_if<Active>(&session.state)->claims;
+  const Namespace* rules = context_.config().namespace_of(frame.channel);
+  if (rules == nullptr) {
+    return Error{ErrorCode::UnknownNamespace,
+                 "no namespace matches " + frame.channel.str() + "; see the relay's configuration",
+                 0};
+  }
+  if (rules->publish != PublishRight::Capability) {
+    return Error{ErrorCode::Forbidden, "only servers publish to " + frame.channel.str(), 0};
+  }
+  if (!allows(claims.capabilities, Action::Publish, frame.channel)) {
+    return Error{ErrorCode::Forbidden,
+                 "the token does not allow publishing to " + frame.channel.str(), 0};
+  }
+  if (Status draft = check_draft(frame.draft); !draft.ok()) {
+    return draft;
+  }
+  if (session.publishes_in_flight >= limits::publishes_in_flight_per_connection_kill) {
+    return Error{ErrorCode::Busy,
+                 "this connection has too many publishes in flight "
+                 "(publishes_in_flight_per_connection_kill)",
+                 static_cast<std::uint32_t>(100)};
+  }
+  return check_room();
+}
+
+void PublishFlow::handle_frame(Now now, std::uint32_t slot, PublishFrame frame) {
+  RelaySession& session = sessions_.at(slot);
+  if (const Status status = check(session, frame); !status.ok()) {
+    refuse(slot, frame.request, status.error());
+    return;
+  }
+  const Active& active = *std::get_if<Active>(&session.state);
+  ++session.publishes_in_flight;
+  submit(now, FromConnection{sessions_.handle_of(slot), frame.request}, active.claims->tenant,
+         frame.channel, client_producer(*active.claims, active.session_id), std::move(frame.draft));
+  writer_.update_reading(slot);
+}
+
+void PublishFlow::handle_request(Now now, PublishRequest request) {
+  Status status = check_draft(request.draft);
+  if (status.ok() && context_.config().namespace_of(request.channel) == nullptr) {
+    status = Error{ErrorCode::UnknownNamespace, "no namespace matches " + request.channel.str(), 0};
+  }
+  if (status.ok()) {
+    status = check_room();
+  }
+  if (!status.ok()) {
+    ++context_.counters.publishes_refused;
+    context_.emit(PublishAnswer{request.ticket, status.error()});
+    return;
+  }
+  submit(now, FromOutside{request.ticket}, request.tenant, request.channel,
+         server_producer(request.tenant, request.producer), std::move(request.draft));
+}
+
+void PublishFlow::submit(Now now, Publisher publisher, const std::string& tenant,
+                         const ChannelName& channel, std::string producer, PublicationDraft draft) {
+  const PublishTicket ticket{++tickets_given_, 0};
+  waiting_.emplace(ticket.id, std::move(publisher));
+  auto key = std::make_shared<const ChannelKey>(ChannelKey{tenant, channel});
+  const std::uint16_t owner = RelayShard::owner_of(*key, context_.options.shard_count);
+  context_.send(owner, PublishSubmit{std::move(key), ticket,
+                                     make_record(now.wall, std::move(producer), std::move(draft))});
+}
+
+void PublishFlow::handle_settled(const PublishSettled& settled) {
+  const auto found = waiting_.find(settled.ticket.id);
+  if (found == waiting_.end()) {
+    return;
+  }
+  const Publisher publisher = std::move(found->second);
+  waiting_.erase(found);
+  if (const auto* outside = std::get_if<FromOutside>(&publisher)) {
+    context_.emit(PublishAnswer{outside->ticket, settled.result});
+    return;
+  }
+  const auto& inside = *std::get_if<FromConnection>(&publisher);
+  RelaySession* session = sessions_.find(inside.connection);
+  if (session == nullptr) {
+    return;
+  }
+  --session->publishes_in_flight;
+  const std::uint32_t slot = inside.connection.slot;
+  if (settled.result.ok()) {
+    writer_.say(slot,
+                PublishAckFrame{inside.request, settled.result->outcome, settled.result->position});
+  } else {
+    writer_.say(slot, RefusedFrame{inside.request, settled.result.error()});
+  }
+}
+
+void PublishFlow::refuse(std::uint32_t slot, RequestId request, const Error& error) {
+  ++context_.counters.publishes_refused;
+  writer_.say(slot, RefusedFrame{request, error});
+}
+
+}  // namespace tidegate::relay
