@@ -11,9 +11,19 @@ namespace tidegate {
 
 namespace {
 
+/// Cut so that no character is cut in two: the relay refuses what is not UTF-8.
+void cut(std::string& text, std::size_t bytes_max) {
+  if (text.size() > bytes_max) {
+    text.resize(bytes_max);
+    while (!text.empty() && static_cast<unsigned char>(text.back()) >= 0x80) {
+      text.pop_back();
+    }
+  }
+}
+
 ClientOptions within_limits(ClientOptions options) {
-  options.client.resize(std::min(options.client.size(), limits::client_label_bytes_max));
-  options.session_id.resize(std::min(options.session_id.size(), limits::session_id_bytes_max));
+  cut(options.client, limits::client_label_bytes_max);
+  cut(options.session_id, limits::session_id_bytes_max);
   return options;
 }
 

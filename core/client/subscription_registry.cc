@@ -84,9 +84,11 @@ void SubscriptionRegistry::handle_welcome(Now now) {
 void SubscriptionRegistry::handle_interruption() {
   line_up_ = false;
   bindings_.clear();
+  next_deadline_.reset();
   for (const Owner& subscription : by_id_) {
     subscription->cursor.handle_interruption();
     subscription->state = SubscriptionIdle{};
+    next_deadline_ = earlier(next_deadline_, subscription->deadline());
   }
 }
 
