@@ -1,0 +1,170 @@
+// The checkers themselves: each must see what it is there for. And the simulator's own promise: one
+// seed is one run.
+#include <gtest/gtest.h>
+
+#include "tests/sim/check/wire_peek.h"
+#include "tests/sim/scenarios/calm_options.h"
+#include "tests/sim/sim_world.h"
+
+namespace tidegate::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+class DeliveryCheckerTest : public ::testing::Test {
+ protected:
+  DeliveryCheckerTest() : context(calm_options(), false), directory(context.options) {
+    oracle.stream_created({0, 0}, "e1");
+    for (std::uint64_t i = 1; i <= 5; ++i) {
+      Intent intent;
+      intent.channel = {0, 0};
+      intent.payload = std::to_string(i);
+      oracle.add_intent(intent);
+      EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", {i * 2, "p", "", "", {}, intent.payload}));
+    }
+    view.who = "test";
+    view.epoch = "e1";
+  }
+  void row(std::uint64_t offset, const std::string& payload, std::uint64_t position) {
+    SeenRow seen;
+    seen.offset = offset;
+    seen.payload = payload;
+    checker.row(view, seen, StreamPosition{*Epoch::parse("e1"), Offset{position}});
+  }
+
+  SimContext context;
+  SimDirectory directory;
+  Oracle oracle;
+  DeliveryChecker checker{context, oracle, directory};
+  ChannelView view;
+};
+
+TEST_F(DeliveryCheckerTest, AcceptsTheExactSequence) {
+  for (std::uint64_t i = 1; i <= 5; ++i) row(i * 2, std::to_string(i), i * 2);
+  checker.drained(view, StreamPosition{*Epoch::parse("e1"), Offset{10}});
+  EXPECT_FALSE(context.failed());
+}
+
+TEST_F(DeliveryCheckerTest, SeesAGap) {
+  row(2, "1", 2);
+  row(6, "3", 6);
+  EXPECT_TRUE(context.failed());
+}
+
+TEST_F(DeliveryCheckerTest, SeesADuplicate) {
+  row(2, "1", 2);
+  row(2, "1", 2);
+  EXPECT_TRUE(context.failed());
+}
+
+TEST_F(DeliveryCheckerTest, SeesAnotherPayload) {
+  row(2, "2", 2);
+  EXPECT_TRUE(context.failed());
+}
+
+TEST_F(DeliveryCheckerTest, SeesAPositionThatHasNotMoved) {
+  row(2, "1", 1);
+  EXPECT_TRUE(context.failed());
+}
+
+TEST_F(DeliveryCheckerTest, SeesAPositionThatHasPassedARow) {
+  row(2, "1", 2);
+  checker.drained(view, StreamPosition{*Epoch::parse("e1"), Offset{4}});
+  EXPECT_TRUE(context.failed());
+}
+
+TEST_F(DeliveryCheckerTest, SeesARowThatWasNeverAccepted) {
+  for (std::uint64_t i = 1; i <= 5; ++i) row(i * 2, std::to_string(i), i * 2);
+  row(12, "6", 12);
+  EXPECT_TRUE(context.failed());
+}
+
+TEST_F(DeliveryCheckerTest, SeesARecoveryIntoAnotherEpoch) {
+  checker.started(view, {SubscriptionId{1}, SubscribeOutcome::Recovered, SnapshotReason::None,
+                         StreamPosition{*Epoch::parse("e2"), Offset{0}}});
+  EXPECT_TRUE(context.failed());
+}
+
+TEST_F(DeliveryCheckerTest, SeesANeedlessSnapshot) {
+  row(2, "1", 2);
+  checker.started(view,
+                  {SubscriptionId{1}, SubscribeOutcome::Snapshot, SnapshotReason::HistoryExceeded,
+                   StreamPosition{*Epoch::parse("e1"), Offset{4}}});
+  EXPECT_TRUE(context.failed());
+}
+
+TEST(OracleTest, JudgesRepetitionsAndOtherEpochs) {
+  Oracle oracle;
+  oracle.stream_created({0, 0}, "e1");
+  for (const char* payload : {"1", "2", "3"}) {
+    Intent intent;
+    intent.payload = payload;
+    oracle.add_intent(intent);
+  }
+  EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", {1, "p", "k", "", {}, "1"}));
+  EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", {2, "p", "k", "", {}, "1"}));
+  EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", {3, "p", "k", "", {}, "2"}));
+  EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", {4, "p", "k3", "", "e0", "3"}));
+  EXPECT_EQ(oracle.find({0, 0}, "e1")->accepted.size(), 1U);
+  EXPECT_TRUE(oracle.record_landed({0, 0}, "e1", {4, "p", "k4", "", {}, "3"})) << "offset twice";
+  EXPECT_TRUE(oracle.record_landed({0, 0}, "e1", {5, "p", "k5", "", {}, "9"})) << "nobody's";
+}
+
+TEST(PublishCheckerTest, SeesAnAcknowledgementOfNothing) {
+  SimContext context(calm_options(), false);
+  Oracle oracle;
+  oracle.stream_created({0, 0}, "e1");
+  Intent intent;
+  intent.payload = "1";
+  oracle.add_intent(intent);
+  PublishChecker checker(context, oracle);
+  checker.acknowledged(0, PublishOutcome::Applied, {*Epoch::parse("e1"), Offset{1}});
+  EXPECT_TRUE(context.failed());
+}
+
+TEST(WirePeekTest, RefusesWhatIsNotFrames) {
+  const std::vector<std::uint8_t> cut_off = {200, 0, 0, 0, 48, 0, 0, 0, 1, 2};
+  EXPECT_FALSE(peek_frames(cut_off, [](const PeekedFrame&) {}));
+}
+
+TEST(SimulatorTest, MailboxesOutOfOrderAreSeen) {
+  std::uint64_t red = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    SimOptions options = draw_options(seed);
+    options.relay.reorder_mailboxes = true;
+    options.relay.mailbox_delay_max = 50ms;
+    SimWorld world(options);
+    if (!world.run().violations.empty()) ++red;
+  }
+  EXPECT_GT(red, 0U);
+}
+
+TEST(SimulatorTest, OneSeedIsOneRun) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    const SimReport once = run_seed(seed);
+    const SimReport again = run_seed(seed);
+    EXPECT_EQ(once.trace_hash, again.trace_hash) << "seed " << seed;
+    EXPECT_EQ(once.steps, again.steps) << "seed " << seed;
+  }
+}
+
+TEST(SimulatorTest, SeedsDiffer) { EXPECT_NE(run_seed(1).trace_hash, run_seed(2).trace_hash); }
+
+TEST(SimulatorTest, TheSwarmDoesWhatItIsFor) {
+  SimReport total;
+  for (std::uint64_t seed = 100; seed < 140; ++seed) {
+    const SimReport report = run_seed(seed);
+    EXPECT_TRUE(report.violations.empty()) << "seed " << seed << "\n" << reasons(report);
+    total.rows += report.rows;
+    total.recovered += report.recovered;
+    total.snapshots += report.snapshots;
+    total.acknowledgements += report.acknowledgements;
+  }
+  EXPECT_GT(total.rows, 10'000U);
+  EXPECT_GT(total.recovered, 500U);
+  EXPECT_GT(total.snapshots, 200U);
+  EXPECT_GT(total.acknowledgements, 5'000U);
+}
+
+}  // namespace
+}  // namespace tidegate::sim
