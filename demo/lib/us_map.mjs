@@ -87,29 +87,33 @@ function thin(points, tolerance) {
   return [...left.slice(0, -1), ...thin(points.slice(index), tolerance)];
 }
 
-/** The outlines of all states, each border once, as lines of projected points. */
+const extent = (points) =>
+  Math.max(
+    ...[0, 1].map((axis) => {
+      const values = points.map((point) => point[axis]);
+      return Math.max(...values) - Math.min(...values);
+    }),
+  );
+
+/** The outlines of all states as rings of projected points; islands too small to see are left out. */
 export function outlines(topology) {
   const { scale, translate } = topology.transform;
-  const used = new Set();
-  const collect = (arcs) => {
-    for (const arc of arcs) Array.isArray(arc) ? collect(arc) : used.add(arc < 0 ? ~arc : arc);
-  };
-  for (const state of topology.objects.states.geometries) collect(state.arcs ?? []);
-  const lines = [...used].map((index) => {
+  const decoded = topology.arcs.map((arc) => {
     let [x, y] = [0, 0];
-    const line = topology.arcs[index].map(([dx, dy]) => {
+    return arc.map(([dx, dy]) => {
       x += dx;
       y += dy;
       return project(x * scale[0] + translate[0], y * scale[1] + translate[1]);
     });
-    return thin(line, 0.8);
   });
-  const extent = (line) =>
-    Math.max(
-      ...[0, 1].map((axis) => {
-        const values = line.map((point) => point[axis]);
-        return Math.max(...values) - Math.min(...values);
-      }),
-    );
-  return lines.filter((line) => extent(line) > 4);
+  const arcOf = (index) => (index < 0 ? [...decoded[~index]].reverse() : decoded[index]);
+  const ringsOf = ({ type, arcs = [] }) => (type === 'Polygon' ? arcs : arcs.flat());
+  return topology.objects.states.geometries
+    .flatMap(ringsOf)
+    .map((ring) => ring.flatMap((index, i) => arcOf(index).slice(i === 0 ? 0 : 1)))
+    .filter((ring) => extent(ring) > 5)
+    .map((ring) => {
+      const half = ring.length >> 1; // a closed ring has no two ends to thin between
+      return [...thin(ring.slice(0, half + 1), 0.7), ...thin(ring.slice(half), 0.7).slice(1)];
+    });
 }

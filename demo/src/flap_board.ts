@@ -81,7 +81,7 @@ class BoardRow {
 function remarkOf(flight: Flight | undefined): { remark: string; tone: Tone } {
   if (!flight) return { remark: '', tone: 'none' };
   const { delay } = flight;
-  if (delay < -3) return { remark: `${-delay}M EARLY`.padStart(columns.remark), tone: 'early' };
+  if (delay < -3) return { remark: `${delay} MIN`.padStart(columns.remark), tone: 'early' };
   if (delay <= 5) return { remark: 'ON TIME'.padStart(columns.remark), tone: 'punctual' };
   const text =
     delay < 100

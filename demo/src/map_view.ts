@@ -5,7 +5,8 @@ import type { Station, World } from './world.js';
 
 const flashMs = 700;
 const colors = {
-  land: '#29323b',
+  land: '#161d24',
+  border: '#2b353f',
   quiet: '#46525e',
   complete: '#3fd0b6',
   behind: '#ffb454',
@@ -68,7 +69,9 @@ export class MapView {
     context.translate(...this.offset);
     context.scale(this.scale, this.scale);
     context.lineWidth = 0.9 / this.scale;
-    context.strokeStyle = colors.land;
+    context.fillStyle = colors.land;
+    context.fill(this.land);
+    context.strokeStyle = colors.border;
     context.stroke(this.land);
     for (const station of this.world.stations) this.drawStation(station, now);
   }
@@ -77,7 +80,7 @@ export class MapView {
     const { context } = this;
     const page = this.book.page(code);
     const radius = (1.5 + Math.sqrt(rows) * 0.16) / this.scale ** 0.6;
-    const age = now - page.changedAt;
+    const age = Math.max(0, now - page.changedAt);
     if (page.held > 0 && age < flashMs) {
       context.globalAlpha = 0.45 * (1 - age / flashMs);
       context.fillStyle = colors.complete;

@@ -14,6 +14,8 @@ type Departures = { 'flight.departed': Flight };
 const boardRows = 8;
 const boardIntervalMs = 500; // flaps need time to turn, and eyes to read
 const textIntervalMs = 200;
+const mapIntervalMs = 66; // drawing is the dear part of this page, not receiving
+const plotIntervalMs = 125;
 const backoffCapMs = 2000; // somebody is watching
 
 const number = new Intl.NumberFormat('en-US');
@@ -138,12 +140,8 @@ class Pane {
     this.client.connect();
     setInterval(() => this.showTexts(), textIntervalMs);
     setInterval(() => this.board.show(this.book.page(this.chosen).latest), boardIntervalMs);
-    const frame = (now: number) => {
-      this.map.draw(now);
-      this.plot.draw(now);
-      requestAnimationFrame(frame);
-    };
-    requestAnimationFrame(frame);
+    setInterval(() => requestAnimationFrame((now) => this.map.draw(now)), mapIntervalMs);
+    setInterval(() => requestAnimationFrame((now) => this.plot.draw(now)), plotIntervalMs);
   }
 
   private showState(state: string): void {
