@@ -1,7 +1,12 @@
 // Deliveries per CPU-second of the relay process, beside a bare send() of a ready-made buffer of the
 // same size, in turns within one run; and the memory of an idle connection.
 import {
-  cpuSeconds, residentBytes, startLoad, startRawSend, startRelay, until,
+  cpuSeconds,
+  residentBytes,
+  startLoad,
+  startRawSend,
+  startRelay,
+  until,
 } from './lib/processes.mjs';
 import { printTable, row } from './lib/report.mjs';
 
@@ -16,9 +21,11 @@ const payloadOf = (bytes) => 'x'.repeat(bytes - 2); // the JSON string's quotes 
 
 /** Publishes `perTick` publications every tick; returns deliveries per CPU-second of the relay. */
 async function measureRelay(relay, load, bytes, perTick) {
-  const messages = Array.from({ length: perTick }, () => (
-    { channel, event: 'tick', data: payloadOf(bytes) }
-  ));
+  const messages = Array.from({ length: perTick }, () => ({
+    channel,
+    event: 'tick',
+    data: payloadOf(bytes),
+  }));
   const before = { cpu: cpuSeconds(relay.pid), ...(await load.totals()) };
   const expected = before.rows + ticks * perTick * subscribers;
   for (let tick = 0; tick < ticks; ++tick) {
@@ -55,7 +62,14 @@ async function deliveries(bytes) {
   for (let i = 0; i < rounds; ++i) {
     const relay = await startRelay();
     const load = await startLoad([
-      '--port', relay.port, '--connections', subscribers, '--token', relay.token, '--channel', channel,
+      '--port',
+      relay.port,
+      '--connections',
+      subscribers,
+      '--token',
+      relay.token,
+      '--channel',
+      channel,
     ]);
     const one = await measureRelay(relay, load, bytes, 1);
     const raw = await measureRaw(one.messageBytes);
@@ -85,14 +99,23 @@ async function idleMemory() {
     const relay = await startRelay();
     const before = residentBytes(relay.pid);
     const load = await startLoad([
-      '--port', relay.port, '--connections', connections, '--token', relay.token, '--channel', channel,
+      '--port',
+      relay.port,
+      '--connections',
+      connections,
+      '--token',
+      relay.token,
+      '--channel',
+      channel,
     ]);
     samples.push((residentBytes(relay.pid) - before) / connections / 1024);
     await load.stop();
     await relay.stop();
   }
   return row(`idle connection, ${connections} open, one subscription each: RSS`, samples, {
-    target: 3, unit: ' KB', atMost: true,
+    target: 3,
+    unit: ' KB',
+    atMost: true,
   });
 }
 

@@ -53,8 +53,11 @@ export async function startRelay({ workers = 1, args = [] } = {}) {
   const secret = randomBytes(32).toString('base64url');
   const child = spawn(
     release('tidegate'),
-    ['serve', '--dev', '--port', `${port}`, '--workers', `${workers}`, '--dev-key', key]
-      .concat(['--dev-secret', secret, ...args]),
+    ['serve', '--dev', '--port', `${port}`, '--workers', `${workers}`, '--dev-key', key].concat([
+      '--dev-secret',
+      secret,
+      ...args,
+    ]),
     { stdio: ['ignore', 'ignore', 'ignore'] },
   );
   const url = `http://127.0.0.1:${port}`;

@@ -18,7 +18,8 @@ const format = (value) =>
 /** One row: what was measured, its rounds, and the target it is held against. */
 export function row(name, rounds, { unit = '', target = null, atMost = false } = {}) {
   const value = median(rounds);
-  const met = target === null ? '' : (atMost ? value <= target : value >= target) ? 'met' : 'NOT MET';
+  const met =
+    target === null ? '' : (atMost ? value <= target : value >= target) ? 'met' : 'NOT MET';
   return {
     name,
     median: `${format(value)}${unit}`,
@@ -32,7 +33,11 @@ export function printTable(title, rows) {
   const columns = ['name', 'median', 'spread', 'target', 'met'];
   const width = (column) => Math.max(column.length, ...rows.map((r) => `${r[column]}`.length));
   const widths = columns.map(width);
-  const line = (cells) => cells.map((cell, i) => `${cell}`.padEnd(widths[i])).join('  ').trimEnd();
+  const line = (cells) =>
+    cells
+      .map((cell, i) => `${cell}`.padEnd(widths[i]))
+      .join('  ')
+      .trimEnd();
   console.log(`\n${title}\n${line(columns)}\n${line(widths.map((w) => '─'.repeat(w)))}`);
   for (const r of rows) console.log(line(columns.map((column) => r[column])));
 }

@@ -1,0 +1,44 @@
+// Nanoseconds per message from the socket to the handler, in one page with two peers: centrifuge and
+// socket.io-client. Rounds are interleaved, ratios are taken round by round, medians with their spread.
+import { withPage } from './lib/browser.mjs';
+import { median, printTable, row } from './lib/report.mjs';
+
+const quick = process.argv.includes('--quick');
+const rounds = quick ? 5 : 15;
+const cases = [
+  { bytes: 128, perFrame: 64, targets: { lazy: [15, 8], eager: [2.5, 1.5] } },
+  { bytes: 128, perFrame: 1, targets: { lazy: [1, 1], eager: [1, 1] } },
+  { bytes: 1024, perFrame: 64, targets: { lazy: [null, null], eager: [1.2, 1] } },
+];
+
+const rows = [];
+await withPage('peers.js', async (page, address) => {
+  for (const { bytes, perFrame, targets } of cases) {
+    await page.goto(address);
+    await page.waitForFunction(() => globalThis.runPeers);
+    const results = await page.evaluate((options) => globalThis.runPeers(options), {
+      bytes,
+      perFrame,
+      messages: 64 * (quick ? 50 : 200),
+      rounds,
+    });
+    const label = `${bytes} B, ${perFrame} per frame`;
+    for (const way of ['lazy', 'eager']) {
+      ['centrifuge', 'socketIo'].forEach((peer, i) => {
+        const ratios = results[peer].map((ns, k) => ns / results[way][k]);
+        rows.push(
+          row(`${label}, ${way}: ${peer} ÷ tidegate`, ratios, {
+            target: targets[way][i],
+            unit: '×',
+          }),
+        );
+      });
+    }
+    for (const [name, ns] of Object.entries(results)) {
+      rows.push(row(`${label}: ${name}, ns per message`, ns));
+    }
+    process.stderr.write(`  ${label}: lazy ${Math.round(median(results.lazy))} ns\n`);
+  }
+});
+printTable(`Browser: whole client path in one page (${rounds} interleaved rounds)`, rows);
+// The browser's targets belong to the performance work; here they are reported, not enforced.
