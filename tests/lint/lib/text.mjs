@@ -1,26 +1,25 @@
 // Reading C++ and TypeScript without a compiler: source text with comments and literals blanked out, line
 // by line in its place, which is all that the rules need.
 
-const literal =
-  /\/\/[^\n]*|\/\*[\s\S]*?\*\/|R"([^\s()\\]{0,16})\([\s\S]*?\)\1"|"(?:[^"\\\n]|\\.)*"|(?<![0-9a-fA-F])'(?:[^'\\\n]|\\.)*'/g;
-const template = /`(?:[^`\\]|\\.)*`/g;
+const comment = String.raw`\/\/[^\n]*|\/\*[\s\S]*?\*\/`;
+const string = String.raw`"(?:[^"\\\n]|\\.)*"|(?<![0-9a-fA-F])'(?:[^'\\\n]|\\.)*'`;
+const rawString = String.raw`R"([^\s()\\]{0,16})\([\s\S]*?\)\1"`;
+const template = '`(?:[^`\\\\]|\\\\[\\s\\S])*`';
 // A regular expression can stand where a value can: after an operator, an opening bracket or a keyword.
-const regex =
-  /((?:^|[=(,:!&|?{};\[]|=>|return)[ \t]*)\/(?![*/])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/gm;
+const regex = String.raw`(?<=(?:^|[=(,:!&|?{};\[>]|return)[ \t]*)\/(?![*\/])(?:[^\/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*`;
+// One scan from left to right, so that a quote in a comment and a slash in a string are what they are.
+const cppLiteral = new RegExp([comment, rawString, string].join('|'), 'g');
+const scriptLiteral = new RegExp([comment, string, template, regex].join('|'), 'gm');
 
 const blank = (text) => text.replace(/[^\n]/g, ' ');
 
 /** Comments and literals become spaces; line numbers stay. Includes keep their path. */
 export function code({ path, text }) {
-  const script = !/\.(cc|h)$/.test(path);
-  let out = text;
-  if (script) out = out.replace(regex, (all, before) => before + blank(all.slice(before.length)));
-  out = out.replace(literal, (all, _tag, at, whole) => {
-    const lineStart = whole.lastIndexOf('\n', at) + 1;
-    return /^\s*#\s*include/.test(whole.slice(lineStart, at)) && all[0] === '"' ? all : blank(all);
+  if (!/\.(cc|h)$/.test(path)) return text.replace(scriptLiteral, blank);
+  return text.replace(cppLiteral, (all, _tag, at) => {
+    const before = text.slice(text.lastIndexOf('\n', at) + 1, at);
+    return all[0] === '"' && /^\s*#\s*include/.test(before) ? all : blank(all);
   });
-  if (script) out = out.replace(template, blank);
-  return out;
 }
 
 export const lineOf = (text, at) => text.slice(0, at).split('\n').length;

@@ -72,7 +72,7 @@ const scriptRules = [
   { from: /^sdk-js\/src\/transport\//, to: /\.\.\/core\//, why: 'transports do not know the core' },
   { from: /^sdk-js\/src\//, to: /^node:/, why: 'the package runs in browsers' },
   {
-    from: /^e2e\//,
+    from: /^e2e\/(?!pages\/)/,
     to: /^tidegate|sdk-js\/src|edge\//,
     why: 'e2e starts processes, it links nothing',
   },

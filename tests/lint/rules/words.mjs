@@ -19,7 +19,8 @@ const banned = new Map(
 );
 
 // Names that others gave: log levels, types of libraries, fields of foreign formats.
-const foreign = /^(Info|info|lws_\w*|uv_\w*|LWS_\w*|SA_\w*|console|event_info)$/;
+const foreign =
+  /^(Info|info|lws_\w*|uv_\w*|LWS_\w*|SA_\w*|console|error_handler_t|k(Row|Frame|Block)?Flag\w*)$/;
 
 const wordsOf = (identifier) =>
   identifier

@@ -1,0 +1,117 @@
+// The promise, end to end: 20,000 real rows over 220 channels reach two browsers while connections are cut
+// and the relay is killed with SIGKILL, several times. In the end both hold exactly the file: each row once,
+// in order, compared row by row with the file and not by counters.
+import { expect, type Page, test } from '@playwright/test';
+import { fileRows, type Row } from './lib/file_rows.js';
+import { Stage } from './lib/stage.js';
+
+const rowsPerSecond = 1500;
+const settleTimeoutMs = 90_000;
+const browsers = 2;
+
+type Fault = (stage: Stage) => Promise<void> | void;
+const cut =
+  (...networks: number[]): Fault =>
+  (stage) => {
+    for (const index of networks) stage.networks[index]?.cut();
+  };
+const killRelay: Fault = (stage) => stage.relay.restart();
+const darkness =
+  (network: number, ms: number): Fault =>
+  async (stage) => {
+    stage.networks[network]?.setOffline(true);
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    stage.networks[network]?.setOffline(false);
+  };
+
+/** What happens, and after how many published rows. */
+const script: [number, Fault][] = [
+  [1500, cut(0)],
+  [3000, cut(0, 1)],
+  [4500, killRelay],
+  [6500, cut(1)],
+  [8000, darkness(0, 1500)],
+  [10_000, killRelay],
+  [12_000, cut(0, 1)],
+  [13_000, cut(0)],
+  [14_500, killRelay],
+  [17_000, cut(1)],
+  [19_000, cut(0, 1)],
+];
+const kills = script.filter(([, fault]) => fault === killRelay).length;
+
+const stage = new Stage();
+test.afterEach(() => stage.stop());
+
+const held = (page: Page) => page.evaluate(() => window.replay.held());
+
+async function openPages(pages: Page[]): Promise<void> {
+  for (const [index, page] of pages.entries()) {
+    await page.goto(stage.pageUrl(index));
+    await page.waitForFunction(() => window.replay?.state() === 'live');
+  }
+}
+
+/** Waits until the relay has confirmed `rows`, counting only those of its present life. */
+async function publishedTo(rows: number): Promise<void> {
+  await expect
+    .poll(() => stage.status?.confirmed ?? 0, { timeout: settleTimeoutMs, intervals: [20] })
+    .toBeGreaterThanOrEqual(rows);
+}
+
+async function playFaults(): Promise<void> {
+  for (const [rows, fault] of script) {
+    await publishedTo(rows);
+    await fault(stage);
+  }
+  await expect.poll(() => stage.status?.done, { timeout: settleTimeoutMs }).toBe(true);
+}
+
+test('two browsers end with exactly the file, through cuts and killed relays', async ({
+  browser,
+}) => {
+  const file = fileRows();
+  const total = [...file.values()].reduce((sum, rows) => sum + rows.length, 0);
+  expect(total).toBe(20_000);
+  expect(file.size).toBe(220);
+  await stage.start([...file.keys()], browsers);
+  const contexts = await Promise.all(Array.from({ length: browsers }, () => browser.newContext()));
+  const pages = await Promise.all(contexts.map((context) => context.newPage()));
+  await openPages(pages);
+  stage.publish(rowsPerSecond);
+  await playFaults();
+
+  for (const page of pages) {
+    await expect
+      .poll(() => held(page), { timeout: settleTimeoutMs, message: 'rows held by the page' })
+      .toBeGreaterThanOrEqual(total);
+    const { rows, eventIds, errors, stats, resets } = await page.evaluate(() => ({
+      rows: window.replay.rows,
+      eventIds: window.replay.eventIds,
+      errors: window.replay.errors,
+      stats: window.replay.stats(),
+      resets: window.replay.resets,
+    }));
+    expectTheFile(rows, eventIds, file);
+    expect(errors).toEqual([]);
+    // The faults were real: more than one connection, and each channel was rebuilt after each kill.
+    expect(stats.connectionsOpened).toBeGreaterThan(kills + 2);
+    expect(resets).toBeGreaterThan(0);
+  }
+  expect(stage.relay.restarts).toBe(kills);
+  await Promise.all(contexts.map((context) => context.close()));
+});
+
+function expectTheFile(
+  rows: Record<string, Row[]>,
+  eventIds: Record<string, string[]>,
+  file: Map<string, Row[]>,
+): void {
+  expect(Object.keys(rows).sort()).toEqual([...file.keys()].sort());
+  for (const [airport, expected] of file) {
+    expect(rows[airport], `rows of ${airport}`).toEqual(expected);
+    expect(eventIds[airport], `event ids of ${airport}`).toEqual(
+      expected.map(([index]) => `flight-${index}`),
+    );
+  }
+}
