@@ -1,5 +1,5 @@
-// Builds the demo into demo/dist: the two pages with their styles, the map, and what the file says each
-// channel must end with, against which the page checks every row that it is given.
+// Builds the demo into demo/dist: the two pages with their styles, the map, and what the file says
+// each channel must end with, against which the page checks every row that it is given.
 import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,9 @@ import { box, outlines, project } from './lib/us_map.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, 'dist');
 
-/** What the pages know of the world: places, and the rows that each channel must hold in the end. */
+/**
+ * What the pages know of the world: places, and the rows that each channel must hold in the end.
+ */
 function world() {
   const flights = readFlights();
   const airports = readAirports();

@@ -1,5 +1,6 @@
 // The publisher as a process: `node demo/publisher.mjs --url U --key K [--rate N]`. Started by the
-// supervisor it takes {rate}, {startOver} and says {status} over Node's message channel to its parent.
+// supervisor it takes {rate}, {startOver} and says {status} over Node's message channel to its
+// parent.
 import { parseArgs } from 'node:util';
 import { FlightPublisher } from './lib/flight_publisher.mjs';
 import { readFlights } from './lib/flights.mjs';

@@ -1,6 +1,6 @@
-// What `npm start` runs: the relay, the publisher that replays the flights into it, a network for each of
-// the two panes that can be cut, and the small control server behind the page's buttons. Everything listens
-// on loopback; everything it started ends with it.
+// What `npm start` runs: the relay, the publisher that replays the flights into it, a network for
+// each of the two panes that can be cut, and the small control server behind the page's buttons.
+// Everything listens on loopback; everything it started ends with it.
 import { fork } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';

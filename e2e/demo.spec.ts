@@ -1,5 +1,5 @@
-// The demo page as a person uses it: the board fills, each button does what it says, and the verdict comes
-// back to "Nothing lost" after every kind of damage.
+// The demo page as a person uses it: the board fills, each button does what it says, and the
+// verdict comes back to "Nothing lost" after every kind of damage.
 import { expect, type FrameLocator, type Page, test } from '@playwright/test';
 import { DemoProcess } from './lib/demo_process.js';
 
@@ -72,7 +72,7 @@ test('a browser that was offline catches up', async ({ page }) => {
   expect(await count(frame, '#resets')).toBe(0);
 });
 
-test('a killed relay is replaced, the channels are rebuilt, and the replay ends with the file', async ({
+test('a killed relay is replaced, channels are rebuilt, the replay ends with the file', async ({
   page,
 }) => {
   await page.getByRole('button', { name: 'Kill the relay' }).click();

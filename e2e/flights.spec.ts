@@ -1,6 +1,6 @@
-// The promise, end to end: 20,000 real rows over 220 channels reach two browsers while connections are cut
-// and the relay is killed with SIGKILL, several times. In the end both hold exactly the file: each row once,
-// in order, compared row by row with the file and not by counters.
+// The promise, end to end: 20,000 real rows over 220 channels reach two browsers while connections
+// are cut and the relay is killed with SIGKILL, several times. In the end both hold exactly the
+// file: each row once, in order, compared row by row with the file and not by counters.
 import { expect, type Page, test } from '@playwright/test';
 import { fileRows, type Row } from './lib/file_rows.js';
 import { Stage } from './lib/stage.js';

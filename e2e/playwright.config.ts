@@ -1,5 +1,6 @@
-// Browsers against a real relay, one test at a time (the machine is shared with the relay and the publisher).
-// Debian's Chromium with a fresh profile for every context; nothing is downloaded, nothing is retried.
+// Browsers against a real relay, one test at a time (the machine is shared with the relay and the
+// publisher). Debian's Chromium with a fresh profile for every context; nothing is downloaded,
+// nothing is retried.
 import { defineConfig } from '@playwright/test';
 
 export default defineConfig({

@@ -1,5 +1,5 @@
-// npm run bench [-- --quick]: the product beside its references, as ratios within one run. Every program
-// bench/*.mjs is one table; all of them run even when one misses a target.
+// npm run bench [-- --quick]: the product beside its references, as ratios within one run. Every
+// program bench/*.mjs is one table; all of them run even when one misses a target.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildProduct } from './lib/build.mjs';

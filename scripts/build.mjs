@@ -1,4 +1,5 @@
-// npm run build: the relay (build/release/tidegate), the WebAssembly core, the npm package (sdk-js/dist).
+// npm run build: the relay (build/release/tidegate), the WebAssembly core, the npm package
+// (sdk-js/dist).
 import { buildProduct } from './lib/build.mjs';
 import { install } from './lib/install.mjs';
 import { verb } from './lib/steps.mjs';

@@ -1,5 +1,6 @@
-// npm run fuzz -- [seconds]: every libFuzzer target (tests/fuzz) for that long, from its committed corpus.
-// A crash leaves its input in build/fuzz/crashes and is printed with the command that replays it.
+// npm run fuzz -- [seconds]: every libFuzzer target (tests/fuzz) for that long, from its committed
+// corpus. A crash leaves its input in build/fuzz/crashes and is printed with the command that
+// replays it.
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildDir, buildPreset } from './lib/build.mjs';

@@ -1,4 +1,5 @@
-// npm run sim -- --seeds N | --seed N: the deterministic simulator (tests/sim). Its arguments are passed on.
+// npm run sim -- --seeds N | --seed N: the deterministic simulator (tests/sim). Its arguments are
+// passed on.
 import { join } from 'node:path';
 import { buildDir, buildPreset } from './lib/build.mjs';
 import { install } from './lib/install.mjs';

@@ -1,4 +1,5 @@
-// npm start: installs what is missing, builds, starts the relay with the demo, and prints its address.
+// npm start: installs what is missing, builds, starts the relay with the demo, and prints its
+// address.
 import { buildDemo, buildPreset, buildSdk } from './lib/build.mjs';
 import { install } from './lib/install.mjs';
 import { runHere, verb } from './lib/steps.mjs';

@@ -1,5 +1,6 @@
-// npm test: installs what is missing, builds everything the tests need, runs every suite in its fast form
-// and closes with one line, `N passed, N failed`. One broken suite does not hide the others.
+// npm test: installs what is missing, builds everything the tests need, runs every suite in its
+// fast form and closes with one line, `N passed, N failed`. One broken suite does not hide the
+// others.
 import { buildDemo, buildPreset, buildProduct } from './lib/build.mjs';
 import { install } from './lib/install.mjs';
 import { step, totalTime, verb } from './lib/steps.mjs';

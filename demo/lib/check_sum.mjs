@@ -1,5 +1,5 @@
-// A row's fingerprint: FNV-1a over its five fields as the file has them. The publisher's side computes it
-// from the file, the page from what arrived, and the two must agree row by row.
+// A row's fingerprint: FNV-1a over its five fields as the file has them. The publisher's side
+// computes it from the file, the page from what arrived, and the two must agree row by row.
 
 export function rowSum({ date, delay, distance, origin, destination }) {
   const text = `${date}|${delay}|${distance}|${origin}|${destination}`;

@@ -1,5 +1,6 @@
-// A network that can be cut: a TCP proxy in front of the relay whose connections can be ended at any byte,
-// refused, or left to hang. The demo gives each pane one of its own; the end-to-end tests use it, too.
+// A network that can be cut: a TCP proxy in front of the relay whose connections can be ended at
+// any byte, refused, or left to hang. The demo gives each pane one of its own; the end-to-end tests
+// use it, too.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 
@@ -46,7 +47,9 @@ export class CutProxy {
     }
   }
 
-  /** Ends every connection now, as a reset and not as a polite close. Returns how many there were. */
+  /**
+   * Ends every connection now, as a reset and not as a polite close. Returns how many there were.
+   */
   cut() {
     const count = this.pairs.size;
     for (const { client, relay } of [...this.pairs]) {

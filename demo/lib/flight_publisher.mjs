@@ -1,7 +1,8 @@
-// The publisher: emits the flights in order, at a chosen speed, and stands for the application whose data
-// must not be lost. It keeps its own log of each channel, because the relay's history is memory and dies
-// with it: refused for a new epoch, it replays that channel from the start, in order, under the same event
-// ids. At most one message of a channel is under way at any time, so no failure can reorder a channel.
+// The publisher: emits the flights in order, at a chosen speed, and stands for the application
+// whose data must not be lost. It keeps its own log of each channel, because the relay's history is
+// memory and dies with it: refused for a new epoch, it replays that channel from the start, in
+// order, under the same event ids. At most one message of a channel is under way at any time, so no
+// failure can reorder a channel.
 import { channelOf, eventIdOf, eventName } from './flights.mjs';
 
 const batchMessagesMax = 250;

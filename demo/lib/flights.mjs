@@ -1,5 +1,5 @@
-// The real input: 20,000 flight records of the US (npm package vega-datasets) with the airports they leave
-// from, in the order of the file, which is that of departure.
+// The real input: 20,000 flight records of the US (npm package vega-datasets) with the airports
+// they leave from, in the order of the file, which is that of departure.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
-// The relay as a child process in development mode: one port, one key and one secret for all its lives, so
-// that tokens stay valid over a restart. Killed with SIGKILL, as a crash would.
+// The relay as a child process in development mode: one port, one key and one secret for all its
+// lives, so that tokens stay valid over a restart. Killed with SIGKILL, as a crash would.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';

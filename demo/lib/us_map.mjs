@@ -1,6 +1,6 @@
-// Where the airports stand on the demo's map: Albers' equal-area projection of the lower 48 states, with
-// Alaska, Hawaii and Puerto Rico set in below, and the outlines of the states thinned to what a small
-// canvas can show. Everything is computed at build time, in a box of 960 by 600.
+// Where the airports stand on the demo's map: Albers' equal-area projection of the lower 48 states,
+// with Alaska, Hawaii and Puerto Rico set in below, and the outlines of the states thinned to what
+// a small canvas can show. Everything is computed at build time, in a box of 960 by 600.
 
 const radians = Math.PI / 180;
 export const box = { width: 960, height: 600 };
@@ -95,7 +95,9 @@ const extent = (points) =>
     }),
   );
 
-/** The outlines of all states as rings of projected points; islands too small to see are left out. */
+/**
+ * The outlines of all states as rings of projected points; islands too small to see are left out.
+ */
 export function outlines(topology) {
   const { scale, translate } = topology.transform;
   const decoded = topology.arcs.map((arc) => {

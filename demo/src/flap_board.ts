@@ -1,5 +1,5 @@
-// The departures board: rows of split flaps that turn when their letter changes. Screen readers get the
-// rows as text instead of single letters.
+// The departures board: rows of split flaps that turn when their letter changes. Screen readers get
+// the rows as text instead of single letters.
 import type { Flight } from './flight_book.js';
 
 const columns = { time: 5, destination: 17, miles: 4, remark: 8 } as const;

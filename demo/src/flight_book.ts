@@ -1,6 +1,6 @@
-// What one browser holds of all channels, and the proof that it is right: every row that arrives is compared
-// with the row that the file has at that place of that channel. A lost, repeated, reordered or changed row
-// is counted as wrong at once.
+// What one browser holds of all channels, and the proof that it is right: every row that arrives is
+// compared with the row that the file has at that place of that channel. A lost, repeated,
+// reordered or changed row is counted as wrong at once.
 import { rowSum } from '../lib/check_sum.mjs';
 import type { World } from './world.js';
 

@@ -1,5 +1,6 @@
-// The latency plot: from the publisher's emit to this page's callback, one point for each row of the last
-// half minute, on a logarithmic scale. A cut shows as what it is: a streak of late rows, and none missing.
+// The latency plot: from the publisher's emit to this page's callback, one point for each row of
+// the last half minute, on a logarithmic scale. A cut shows as what it is: a streak of late rows,
+// and none missing.
 
 interface Sample {
   at: number;

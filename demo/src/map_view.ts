@@ -1,5 +1,6 @@
-// The map: one dot for each airport, as large as its traffic, coloured by whether this browser holds all
-// that was published there. It is the proof at a glance: a dark or amber dot is a row that is missing.
+// The map: one dot for each airport, as large as its traffic, coloured by whether this browser
+// holds all that was published there. It is the proof at a glance: a dark or amber dot is a row
+// that is missing.
 import type { FlightBook } from './flight_book.js';
 import type { Station, World } from './world.js';
 

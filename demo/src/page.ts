@@ -1,4 +1,5 @@
-// The outer page: the clock of the replay, the switches that do damage, and the verdict over both browsers.
+// The outer page: the clock of the replay, the switches that do damage, and the verdict over both
+// browsers.
 import { Control, type DemoStatus, type PublishedStatus } from './control.js';
 import { FlapLine } from './flap_board.js';
 import {
@@ -82,7 +83,7 @@ function showPublished(published: PublishedStatus): void {
   const note = trouble
     ? 'publisher: relay unreachable, waiting'
     : confirmed < acknowledged
-      ? `publisher: replaying its log, ${number.format(confirmed)} of ${number.format(acknowledged)}`
+      ? `publisher: replaying, ${number.format(confirmed)} of ${number.format(acknowledged)}`
       : published.done
         ? 'publisher: every flight has left'
         : 'publisher: live';

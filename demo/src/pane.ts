@@ -1,5 +1,6 @@
-// One browser of the demo: a page of its own with a client of its own, subscribed to all 220 channels. It
-// shows what it holds, where it stands and how late rows are, and lets its network be cut.
+// One browser of the demo: a page of its own with a client of its own, subscribed to all 220
+// channels. It shows what it holds, where it stands and how late rows are, and lets its network be
+// cut.
 import { createClient, type Channel, type Client } from 'tidegate';
 import { Control } from './control.js';
 import { FlapBoard } from './flap_board.js';

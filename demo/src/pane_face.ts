@@ -1,5 +1,5 @@
-// What the two pages say to each other. They have one origin, so each calls the other directly: the outer
-// page asks the panes what they hold, a pane tells the outer page which airport was chosen.
+// What the two pages say to each other. They have one origin, so each calls the other directly: the
+// outer page asks the panes what they hold, a pane tells the outer page which airport was chosen.
 
 export interface PaneReport {
   state: string;

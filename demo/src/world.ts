@@ -1,5 +1,5 @@
-// What the demo knows of the world, as demo/build.mjs computed it: the airports and where they stand on the
-// map, and what the file says each channel must end with.
+// What the demo knows of the world, as demo/build.mjs computed it: the airports and where they
+// stand on the map, and what the file says each channel must end with.
 
 export interface Station {
   code: string;

@@ -1,5 +1,5 @@
-// The oracle: what the file says each channel must end with, read here from the file itself and sharing no
-// code with the publisher or the page.
+// The oracle: what the file says each channel must end with, read here from the file itself and
+// sharing no code with the publisher or the page.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createRequire } from 'node:module';

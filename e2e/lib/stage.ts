@@ -1,5 +1,6 @@
-// What the flights test plays on: a relay in a process of its own that can be killed, the demo's publisher in
-// another, two networks that can be cut, and a folder with the test page. stop() ends everything by id.
+// What the flights test plays on: a relay in a process of its own that can be killed, the demo's
+// publisher in another, two networks that can be cut, and a folder with the test page. stop() ends
+// everything by id.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// The page of the flights test: a client subscribed to all channels that keeps every row it is given, as it
-// is given, and throws away only what the client says was replaced.
+// The page of the flights test: a client subscribed to all channels that keeps every row it is
+// given, as it is given, and throws away only what the client says was replaced.
 import { createClient } from 'tidegate';
 import type { Row } from '../lib/file_rows.js';
 

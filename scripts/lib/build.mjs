@@ -1,5 +1,5 @@
-// The build steps that the verbs share: C++ by CMake preset and Ninja, the WebAssembly core, the npm
-// package, the demo page.
+// The build steps that the verbs share: C++ by CMake preset and Ninja, the WebAssembly core, the
+// npm package, the demo page.
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,9 @@ async function configure(preset) {
   await run('cmake', ['--preset', preset]);
 }
 
-/** Builds targets of a CMake preset (all without targets); Ninja itself reruns CMake when it must. */
+/**
+ * Builds targets of a CMake preset (all without targets); Ninja itself reruns CMake when it must.
+ */
 export function buildPreset(preset, targets = [], name = `build ${preset}`) {
   return step(name, async () => {
     await configure(preset);

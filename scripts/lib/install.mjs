@@ -1,5 +1,5 @@
-// What must be on the machine before anything else: Debian packages (scripts/install.sh) and node_modules
-// as package-lock.json says. Both return at once when nothing is missing.
+// What must be on the machine before anything else: Debian packages (scripts/install.sh) and
+// node_modules as package-lock.json says. Both return at once when nothing is missing.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
-// The step runner behind every npm verb: says what is being done, shows progress while it lasts, how long
-// it took, and, when it failed, everything the command printed. Only Node built-ins, because it runs
-// before `npm ci`.
+// The step runner behind every npm verb: says what is being done, shows progress while it lasts,
+// how long it took, and, when it failed, everything the command printed. Only Node built-ins,
+// because it runs before `npm ci`.
 import { spawn } from 'node:child_process';
 import { delimiter, dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,8 +28,8 @@ export class CommandFailed extends Error {
 }
 
 /**
- * The environment of every child: the Node that runs this script comes first, because emscripten brings
- * an older one; em++ finds acorn in Debian's folder; Playwright never downloads a browser.
+ * The environment of every child: the Node that runs this script comes first, because emscripten
+ * brings an older one; em++ finds acorn in Debian's folder; Playwright never downloads a browser.
  */
 export function childEnv(extra = {}) {
   return {
@@ -82,8 +82,8 @@ let current = null;
 export const progress = (line) => current?.update(line);
 
 /**
- * Runs one step. `work` may return a short note for the closing line. A failure is reported in full and
- * thrown on: the caller decides whether others go on.
+ * Runs one step. `work` may return a short note for the closing line. A failure is reported in full
+ * and thrown on: the caller decides whether others go on.
  */
 export async function step(name, work) {
   const outer = current;
@@ -103,7 +103,10 @@ export async function step(name, work) {
   }
 }
 
-/** Runs a command to its end; resolves to what it printed. Throws CommandFailed unless it ended with 0. */
+/**
+ * Runs a command to its end; resolves to what it printed. Throws CommandFailed unless it ended with
+ * 0.
+ */
 export function run(command, args = [], { cwd = root, env = {}, allowFailure = false } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {

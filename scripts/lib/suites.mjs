@@ -1,6 +1,6 @@
-// The test suites and how each is counted: every one resolves to {passed, failed}. A suite that ends badly
-// without saying which test failed counts as one failed, and so does one in which nothing ran; a skipped
-// test counts as failed, because a test that does not run proves nothing.
+// The test suites and how each is counted: every one resolves to {passed, failed}. A suite that
+// ends badly without saying which test failed counts as one failed, and so does one in which
+// nothing ran; a skipped test counts as failed, because a test that does not run proves nothing.
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// The lint's own tests: every rule is shown a bad sample and has to object, and a good one that it has to
-// leave alone. A rule that cannot fail is a defect.
+// The lint's own tests: every rule is shown a bad sample and has to object, and a good one that it
+// has to leave alone. A rule that cannot fail is a defect.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { includeGraph, importGraph } from './rules/include_graph.mjs';
@@ -215,7 +215,8 @@ test('words: banned in identifiers, not in prose', () => {
     'a.cc',
     '// the manager of utils\nvoid handle_bytes(Flags flags); auto s = "helper";\n',
   );
-  accepts(bannedWords, 'a.mjs', 'process.exit(1);\n');
+  objects(bannedWords, 'a.ts', 'class EventHandler {}\n', /banned/);
+  accepts(bannedWords, 'a.ts', 'type EventHandler = () => void; process.exit(1);\n');
 });
 
 test('words: nothing outside the project is mentioned', () => {

@@ -1,5 +1,6 @@
-// The lint of the tree: each rule over every source that git knows, the symbols of the built archives, and
-// the formatters and compilers that only check. All violations are listed, with path and line.
+// The lint of the tree: each rule over every source that git knows, the symbols of the built
+// archives, and the formatters and compilers that only check. All violations are listed, with path
+// and line.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

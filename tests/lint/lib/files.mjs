@@ -1,4 +1,5 @@
-// Which files the lint reads: everything that git knows or would add, so that build outputs never count.
+// Which files the lint reads: everything that git knows or would add, so that build outputs never
+// count.
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** Paths relative to the repository, sorted; deleted ones that are not committed yet are left out. */
+/**
+ * Paths relative to the repository, sorted; deleted ones that are not committed yet are left out.
+ */
 export function repositoryFiles() {
   const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard'];
   const listed = execFileSync('git', args, { cwd: root, encoding: 'utf8' })
@@ -19,7 +22,9 @@ export const isCpp = (path) => /\.(cc|h)$/.test(path);
 export const isScript = (path) => /\.(ts|tsx|mjs)$/.test(path);
 export const isSource = (path) => isCpp(path) || isScript(path);
 
-/** Sources as {path, text}; rules take such lists, so that their own tests can hand in bad samples. */
+/**
+ * Sources as {path, text}; rules take such lists, so that their own tests can hand in bad samples.
+ */
 export function sources(accept = isSource) {
   return repositoryFiles()
     .filter(accept)

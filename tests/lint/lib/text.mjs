@@ -1,13 +1,16 @@
-// Reading C++ and TypeScript without a compiler: source text with comments and literals blanked out, line
-// by line in its place, which is all that the rules need.
+// Reading C++ and TypeScript without a compiler: source text with comments and literals blanked
+// out, line by line in its place, which is all that the rules need.
 
 const comment = String.raw`\/\/[^\n]*|\/\*[\s\S]*?\*\/`;
 const string = String.raw`"(?:[^"\\\n]|\\.)*"|(?<![0-9a-fA-F])'(?:[^'\\\n]|\\.)*'`;
 const rawString = String.raw`R"([^\s()\\]{0,16})\([\s\S]*?\)\1"`;
 const template = '`(?:[^`\\\\]|\\\\[\\s\\S])*`';
-// A regular expression can stand where a value can: after an operator, an opening bracket or a keyword.
-const regex = String.raw`(?<=(?:^|[=(,:!&|?{};\[>]|return)[ \t]*)\/(?![*\/])(?:[^\/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*`;
-// One scan from left to right, so that a quote in a comment and a slash in a string are what they are.
+// A regular expression can stand where a value can: after an operator, an opening bracket or a
+// keyword.
+const value = String.raw`(?<=(?:^|[=(,:!&|?{};\[>]|return)[ \t]*)`;
+const regex = value + String.raw`\/(?![*\/])(?:[^\/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*`;
+// One scan from left to right, so that a quote in a comment and a slash in a string are what they
+// are.
 const cppLiteral = new RegExp([comment, rawString, string].join('|'), 'g');
 const scriptLiteral = new RegExp([comment, string, template, regex].join('|'), 'gm');
 

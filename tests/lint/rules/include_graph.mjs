@@ -1,5 +1,5 @@
-// The one direction: which folder may include which, and who alone may touch a third-party library. The
-// core and the relay's logic never meet except through frames.
+// The one direction: which folder may include which, and who alone may touch a third-party library.
+// The core and the relay's logic never meet except through frames.
 import { code, lineOf, ruleFor, violation } from '../lib/text.mjs';
 
 const core = ['core/base', 'core/stream', 'core/protocol'];
@@ -62,7 +62,9 @@ export function includeGraph(files) {
   return found;
 }
 
-/** What a script may import: the pages know the package by its entry only, tests start processes. */
+/**
+ * What a script may import: the pages know the package by its entry only, tests start processes.
+ */
 const scriptRules = [
   {
     from: /^demo\/src\//,

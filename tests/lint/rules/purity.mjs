@@ -1,6 +1,6 @@
-// Purity of core/ and edge/relay, proved twice: no source line names a clock, thread, socket, source of
-// entropy, console or anything whose result differs between platforms; and the built archives reference no
-// such symbol, whatever a header may have pulled in.
+// Purity of core/ and edge/relay, proved twice: no source line names a clock, thread, socket,
+// source of entropy, console or anything whose result differs between platforms; and the built
+// archives reference no such symbol, whatever a header may have pulled in.
 import { execFileSync } from 'node:child_process';
 import { code, lineOf, violation } from '../lib/text.mjs';
 

@@ -1,5 +1,5 @@
-// docs/REQUIREMENTS.md keeps its word: every id once, a known status, and a line marked done names tests that
-// exist. A test is named as `path` or `path › name`; the name must stand in that file.
+// docs/REQUIREMENTS.md keeps its word: every id once, a known status, and a line marked done names
+// tests that exist. A test is named as `path` or `path › name`; the name must stand in that file.
 import { violation } from '../lib/text.mjs';
 
 const path = 'docs/REQUIREMENTS.md';
