@@ -6,7 +6,7 @@ import { fileRows, type Row } from './lib/file_rows.js';
 import { Stage } from './lib/stage.js';
 
 const rowsPerSecond = 1500;
-const settleTimeoutMs = 90_000;
+const settleTimeoutMs = Number(process.env.TIDEGATE_SETTLE_MS ?? 90_000);
 const browsers = 2;
 
 type Fault = (stage: Stage) => Promise<void> | void;

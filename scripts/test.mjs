@@ -3,7 +3,7 @@
 // others.
 import { buildDemo, buildPreset, buildProduct } from './lib/build.mjs';
 import { install } from './lib/install.mjs';
-import { step, totalTime, verb } from './lib/steps.mjs';
+import { run, step, verb } from './lib/steps.mjs';
 import { ctest, nodeTests, playwright, simulation, sum, testFiles } from './lib/suites.mjs';
 
 const simSeeds = 600;
@@ -36,22 +36,30 @@ async function needs(build, work) {
   await work();
 }
 
+/** The SDK's own tests and the differential test, bundled by the package. */
+async function packageTests() {
+  await run(process.execPath, ['sdk-js/scripts/build_tests.mjs']);
+  return nodeTests(testFiles('sdk-js/build/test'));
+}
+
 async function suites() {
   await needs(buildProduct, async () => {
     await suite('lint', () => nodeTests(testFiles('tests/lint'), { concurrency: 1 }));
-    await suite('vectors', () => nodeTests(testFiles('tests/vectors')));
-    await suite('npm package', () => nodeTests(testFiles('sdk-js/test')));
+    await suite('golden vectors in JavaScript', () => nodeTests(testFiles('tests/vectors')));
+    await suite(`simulator, ${simSeeds} seeds`, () => simulation(simSeeds));
+    await needs(buildDemo, () => suite('browsers (Chromium)', () => playwright()));
   });
   await needs(
-    () => buildPreset('dev'),
-    () => suite('C++ units and properties', () => ctest('dev')),
+    () => buildPreset('dev', [], 'build the C++ tests (dev)'),
+    async () => {
+      await suite('C++ units, properties, scenarios', () => ctest('dev'));
+      await suite('npm package; native core against WebAssembly', packageTests);
+    },
   );
-  await suite(`simulator, ${simSeeds} seeds`, () => simulation(simSeeds));
   await needs(
     () => buildPreset('tsan', tsanTargets, 'build with ThreadSanitizer'),
     () => suite('mailboxes under ThreadSanitizer', () => ctest('tsan', '^net\\.')),
   );
-  await needs(buildDemo, () => suite('browsers (Chromium)', () => playwright()));
 }
 
 await verb('npm test', async () => {
