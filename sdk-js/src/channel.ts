@@ -30,8 +30,6 @@ interface HandlerSlot {
   handlers: readonly LazyHandler[];
 }
 
-const NO_HANDLERS: HandlerSlot = { handlers: [] };
-
 /** The face of the client that channels need. @internal */
 export interface ChannelHost {
   join(channel: string, options: ChannelOptions, subscriber: Subscriber): Subscription;
@@ -51,7 +49,7 @@ export class Channel<Events extends object = AnyEvents> {
   private readonly slots = new Map<string, HandlerSlot>();
   /** Slots by the event index of the row table, so that rows are matched without reading their names. */
   private readonly slotByIndex: HandlerSlot[] = [];
-  /** The names that those indexes refer to; others after the core was started anew. */
+  /** The names that those indexes refer to; others once a number got another name. */
   private indexedNames: readonly string[] = [];
   private messageHandlers: readonly LazyHandler[] = [];
   private readonly batchListeners = new Listeners<[MessageBatch<never>]>();
@@ -217,7 +215,7 @@ export class Channel<Events extends object = AnyEvents> {
 
   private slotAt(block: RowBlock, row: number): HandlerSlot {
     const index = block.eventIndex(row);
-    if (index === NO_EVENT_NAME) return this.slots.get(block.eventName(row)) ?? NO_HANDLERS;
+    if (index === NO_EVENT_NAME) return this.slotOf('');
     return (this.slotByIndex[index] ??= this.slotOf(block.eventName(row)));
   }
 

@@ -13,6 +13,11 @@ import type { Environment, TimerHandle } from './environment.js';
 import { messageOf, TidegateError } from './errors.js';
 import type { Transport } from './transport/transport.js';
 
+/** A deadline as near as this is met at the end of the turn. */
+const END_OF_TURN_MS = 0.5;
+/** How long the core holds commands back by default: until the end of the turn, in the driver's hands. */
+const BATCH_DELAY_MS = 0.01;
+
 export interface Rows {
   buffer: ArrayBuffer;
   table: Uint32Array;
@@ -61,8 +66,11 @@ export class Driver implements OutputSink {
   private inbound: ArrayBuffer = new ArrayBuffer(0);
   private transport: { connection: number; line: Transport } | undefined;
   private deadlineMs = -1;
+  private latestMs = 0;
   private timer: { atMs: number; handle: TimerHandle } | undefined;
-  private flushQueued = false;
+  private turnEnds = false;
+  /** The deadline that the end of a turn has met; if it is still there, only a timer may meet it. */
+  private metMs = -1;
   private stopWatching: (() => void) | undefined;
   private answer: { position?: CorePosition; stats?: CoreStats } = {};
 
@@ -101,7 +109,8 @@ export class Driver implements OutputSink {
           seedHigh: random.getUint32(4),
           fetchToken: this.options.getToken !== undefined,
         };
-        const session = new CoreSession(module, identity, this.options.tuning, this);
+        const tuning = { batchDelayMs: BATCH_DELAY_MS, ...this.options.tuning };
+        const session = new CoreSession(module, identity, tuning, this);
         forgotten.register(this, session.bound, session);
         this.session = session;
         this.sessionCount += 1;
@@ -285,38 +294,44 @@ export class Driver implements OutputSink {
     this.telling = false;
   }
 
+  /** Never before a time that the core was told already, nor before a deadline that was met early. */
   private now(): Now {
-    return { monotonic: this.environment.monotonicMs(), wall: this.environment.wallMs() };
+    this.latestMs = Math.max(this.latestMs, this.environment.monotonicMs());
+    return { monotonic: this.latestMs, wall: this.environment.wallMs() };
   }
 
   // ---- one timer
 
   /** A timer that is armed for earlier than needed is left alone: it will look again. */
   private arm(): void {
-    if (!this.session || this.deadlineMs < 0 || this.flushQueued) return;
+    if (!this.session || this.deadlineMs < 0 || this.turnEnds) return;
     const delayMs = this.deadlineMs - this.environment.monotonicMs();
-    if (delayMs <= 0 && !this.timer) {
+    if (delayMs <= END_OF_TURN_MS && this.deadlineMs !== this.metMs) {
       this.flushAtEndOfTurn();
       return;
     }
     if (this.timer && this.timer.atMs <= this.deadlineMs) return;
     if (this.timer) this.environment.clearTimer(this.timer.handle);
-    const handle = this.environment.setTimer(Math.ceil(delayMs), () => this.fire());
+    const handle = this.environment.setTimer(Math.max(1, Math.ceil(delayMs)), () => {
+      this.timer = undefined;
+      this.fire();
+    });
     this.timer = { atMs: this.deadlineMs, handle };
   }
 
+  /** So near that a timer would be late: what was commanded in this turn leaves together at its end. */
   private flushAtEndOfTurn(): void {
-    this.flushQueued = true;
+    this.turnEnds = true;
     this.environment.enqueue(() => {
-      this.flushQueued = false;
+      this.turnEnds = false;
+      this.metMs = this.deadlineMs;
+      this.latestMs = Math.max(this.latestMs, this.deadlineMs);
       this.fire();
     });
   }
 
   private fire(): void {
-    this.timer = undefined;
-    if (!this.session) return;
-    if (this.deadlineMs >= 0 && this.environment.monotonicMs() >= this.deadlineMs) {
+    if (this.session && this.deadlineMs >= 0 && this.now().monotonic >= this.deadlineMs) {
       this.run((now, session) => session.timeout(now));
     } else {
       this.arm();

@@ -10,11 +10,9 @@ import {
   ENTRY_PAYLOAD_AT,
   ENTRY_ROW_AT,
   ENTRY_WORDS,
-  NO_EVENT,
   NO_EVENT_NAME,
   ROW_BYTES,
   ROW_EVENT_ID_LEN,
-  ROW_EVENT_INDEX,
   ROW_FLAG_BINARY,
   ROW_FLAGS,
   ROW_KEY_LEN,
@@ -34,7 +32,7 @@ const decoder = /* @__PURE__ */ new TextDecoder();
 export interface BlockContext {
   channel: string;
   epoch: string;
-  /** Names by the index that stands in the row table. */
+  /** Names by the index that stands in the row table. An index changes its name only with the array. */
   eventNames: readonly string[];
 }
 
@@ -63,14 +61,14 @@ export class RowBlock {
     return (this.messages[row] ??= new Message(this, row));
   }
 
-  /** Index into the context's names; NO_EVENT_NAME for rows without one, or with one not interned. */
+  /** Index into the context's names; NO_EVENT_NAME for rows without one. */
   eventIndex(row: number): number {
     return this.entry(row, ENTRY_EVENT);
   }
 
   eventName(row: number): string {
     const index = this.eventIndex(row);
-    return index === NO_EVENT_NAME ? this.nameInHeap(row) : (this.context.eventNames[index] ?? '');
+    return index === NO_EVENT_NAME ? '' : (this.context.eventNames[index] ?? '');
   }
 
   offset(row: number): bigint {
@@ -134,16 +132,6 @@ export class RowBlock {
   /** The heap follows the last row, so the distance counts the rows from this one to the block's end. */
   private rowsToEnd(row: number): number {
     return (this.entry(row, ENTRY_HEAP_AT) - this.rowAt(row)) / ROW_BYTES;
-  }
-
-  private nameInHeap(row: number): string {
-    const index = this.view.getUint16(this.rowAt(row) + ROW_EVENT_INDEX, true);
-    if (index === NO_EVENT) return '';
-    const heap = this.entry(row, ENTRY_HEAP_AT);
-    const count = this.view.getUint16(heap, true);
-    let at = heap + 2 + 2 * count;
-    for (let name = 0; name < index; name++) at += this.view.getUint16(heap + 2 + 2 * name, true);
-    return this.text(at, this.view.getUint16(heap + 2 + 2 * index, true));
   }
 
   private stringsAt(row: number): number {

@@ -17,7 +17,8 @@ const REMEMBERED_MS = 60_000;
 export class Subscriptions {
   private readonly byName = new Map<string, Subscription>();
   private readonly byId = new Map<number, Subscription>();
-  /** Names by the index in row tables. One array for each session of the core. */
+  /** Names by the index in row tables. Another array when an index gets another name, so that blocks
+   *  already delivered keep theirs. */
   private eventNames: string[] = [];
 
   constructor(
@@ -113,6 +114,7 @@ export class Subscriptions {
   }
 
   nameEvent(index: number, name: string): void {
+    if (this.eventNames[index] !== undefined) this.eventNames = [...this.eventNames];
     this.eventNames[index] = name;
   }
 

@@ -39,10 +39,8 @@ export const ROW_PAYLOAD_LEN = 16;
 export const ROW_STRING_REF = 20;
 export const ROW_KEY_LEN = 24;
 export const ROW_EVENT_ID_LEN = 26;
-export const ROW_EVENT_INDEX = 28;
 export const ROW_OPERATION = 30;
 export const ROW_FLAGS = 31;
 export const ROW_FLAG_BINARY = 1;
-export const NO_EVENT = 0xffff;
 
 export const SUBPROTOCOL = 'tidegate.v1';

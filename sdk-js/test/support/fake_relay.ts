@@ -1,0 +1,149 @@
+// A relay of one process that fits into a test: channels with history, recovery from a position, and every
+// frame it was sent. It answers at once and speaks the binary protocol through wire.ts.
+import { FakeEnvironment, type FakeSocket, settle } from './fake_environment.js';
+import * as wire from './wire.js';
+
+interface FakeChannel {
+  epoch: string;
+  top: bigint;
+  rows: wire.Row[];
+}
+
+export class FakeRelay {
+  readonly frames: wire.ClientFrame[] = [];
+  /** The frames of each message, in order. */
+  readonly messages: wire.ClientFrame[][] = [];
+  readonly channels = new Map<string, FakeChannel>();
+  private readonly streams = new Map<FakeSocket, Map<string, number>>();
+  private readonly keys = new Map<string, bigint>();
+  private lastStream = 0;
+  /** Codes by which channels refuse to be subscribed to. */
+  readonly refusals = new Map<string, { code: number; message: string }>();
+  refusePublish: { code: number; message: string } | undefined;
+  acceptConnections = true;
+  answerPublishes = true;
+  welcome: wire.Welcome = {};
+
+  constructor(readonly environment: FakeEnvironment) {
+    environment.onSocket = (socket) => {
+      if (this.acceptConnections) socket.open();
+      else socket.cut();
+    };
+    environment.onSend = (socket, message) => this.receive(socket, message);
+  }
+
+  channel(name: string): FakeChannel {
+    let channel = this.channels.get(name);
+    if (!channel) this.channels.set(name, (channel = { epoch: 'e1', top: 0n, rows: [] }));
+    return channel;
+  }
+
+  /** Appends rows and sends them, as one block, to whoever is subscribed. */
+  publish(name: string, ...rows: Omit<wire.Row, 'offset'>[]): void {
+    const channel = this.channel(name);
+    const previous = channel.top;
+    const added = rows.map((row) => ({ ...row, offset: (channel.top += 1n) }));
+    channel.rows.push(...added);
+    for (const [socket, streams] of this.streams) {
+      const stream = streams.get(name);
+      if (stream === undefined || !socket.isOpen) continue;
+      socket.deliver(wire.block({ stream, previous, offset: channel.top, rows: added }));
+    }
+  }
+
+  /** The relay has restarted with an empty memory. */
+  restart(): void {
+    for (const channel of this.channels.values()) {
+      channel.epoch += 'x';
+      channel.top = 0n;
+      channel.rows = [];
+    }
+    this.keys.clear();
+    this.environment.socket.cut(1012);
+  }
+
+  stream(name: string): number {
+    const stream = this.streams.get(this.environment.socket)?.get(name);
+    if (stream === undefined) throw new Error(`nobody is subscribed to ${name}`);
+    return stream;
+  }
+
+  sent<Type extends wire.ClientFrame['type']>(type: Type): Extract<wire.ClientFrame, { type: Type }>[] {
+    return this.frames.filter((frame) => frame.type === type) as never;
+  }
+
+  private receive(socket: FakeSocket, message: Uint8Array): void {
+    const frames = wire.decodeClientMessage(message);
+    this.frames.push(...frames);
+    this.messages.push(frames);
+    const answer = frames.flatMap((frame) => this.answer(socket, frame));
+    if (answer.length > 0) queueMicrotask(() => socket.deliver(wire.message(...answer)));
+  }
+
+  private answer(socket: FakeSocket, frame: wire.ClientFrame): Uint8Array[] {
+    switch (frame.type) {
+      case 'hello':
+        this.streams.set(socket, new Map());
+        return [wire.welcome(this.welcome)];
+      case 'ping':
+        return [wire.pong(frame.nonce)];
+      case 'subscribe':
+        return this.subscribe(socket, frame);
+      case 'unsubscribe':
+        return this.unsubscribe(socket, frame);
+      case 'publish':
+        return this.accept(frame);
+      default:
+        return [];
+    }
+  }
+
+  private subscribe(socket: FakeSocket, frame: wire.ClientFrame & { type: 'subscribe' }): Uint8Array[] {
+    const refusal = this.refusals.get(frame.channel);
+    if (refusal) return [wire.refused(frame.request, refusal.code, 0, refusal.message)];
+    const channel = this.channel(frame.channel);
+    this.lastStream += 1;
+    const stream = this.lastStream;
+    this.streams.get(socket)?.set(frame.channel, stream);
+    const known = frame.epoch === channel.epoch && frame.offset <= channel.top;
+    const history = frame.history === 0 ? [] : channel.rows.slice(-frame.history);
+    const start = known ? frame.offset : (history[0]?.offset ?? channel.top + 1n) - 1n;
+    const answer = wire.subscribed({
+      request: frame.request,
+      stream,
+      outcome: known ? 'recovered' : 'snapshot',
+      reason: frame.epoch === '' ? 1 : 2,
+      start,
+      target: channel.top,
+      epoch: channel.epoch,
+      channel: frame.channel,
+    });
+    const rows = channel.rows.filter((row) => row.offset > start);
+    if (rows.length === 0) return [answer];
+    return [answer, wire.block({ stream, previous: start, offset: channel.top, rows })];
+  }
+
+  private unsubscribe(socket: FakeSocket, frame: wire.ClientFrame & { type: 'unsubscribe' }): Uint8Array[] {
+    const streams = this.streams.get(socket);
+    for (const [name, stream] of streams ?? []) {
+      if (stream === frame.stream) streams?.delete(name);
+    }
+    return [wire.unsubscribed(frame.request, frame.stream, 2500, '')];
+  }
+
+  private accept(frame: wire.ClientFrame & { type: 'publish' }): Uint8Array[] {
+    if (!this.answerPublishes) return [];
+    if (this.refusePublish) {
+      return [wire.refused(frame.request, this.refusePublish.code, 0, this.refusePublish.message)];
+    }
+    const channel = this.channel(frame.channel);
+    const earlier = this.keys.get(frame.idempotencyKey);
+    if (earlier !== undefined) return [wire.publishAck(frame.request, true, earlier, channel.epoch)];
+    const payload = frame.binary ? frame.payload : new TextDecoder().decode(frame.payload);
+    this.publish(frame.channel, { event: frame.event, eventId: frame.eventId, payload });
+    this.keys.set(frame.idempotencyKey, channel.top);
+    return [wire.publishAck(frame.request, false, channel.top, channel.epoch)];
+  }
+}
+
+export { FakeEnvironment, settle };
