@@ -1,0 +1,140 @@
+// Views point where they say, in the message and not in a copy. That every rule of a block is
+// checked is shown by tests/vectors/malformed.json.
+#include "core/protocol/block_reader.h"
+
+#include <gtest/gtest.h>
+
+#include "core/base/limits.h"
+#include "core/protocol/block_writer.h"
+#include "core/protocol/frame_decoder.h"
+
+namespace tidegate {
+namespace {
+
+Publication publication(std::string_view payload, PayloadKind kind, std::string event,
+                        std::string key, std::string event_id) {
+  Publication made;
+  made.time = wall_from_ms(1000);
+  made.operation = key.empty() ? Operation::Append : Operation::Set;
+  made.payload_kind = kind;
+  made.event = std::move(event);
+  made.key = std::move(key);
+  made.event_id = std::move(event_id);
+  made.payload.assign(payload.begin(), payload.end());
+  return made;
+}
+
+Bytes three_rows() {
+  BlockWriter writer(StreamId{3}, {Offset{10}, Offset{30}});
+  writer.add(Offset{11}, publication(" {\"a\": 1} ", PayloadKind::Json, "first", "", "id-1"));
+  writer.add(Offset{20}, publication("\x01\x02", PayloadKind::Binary, "", "key", "id-2"));
+  writer.add(Offset{21}, publication("\"z\"", PayloadKind::Json, "second", "key2", ""));
+  Bytes out;
+  writer.finish(out);
+  return out;
+}
+
+const BlockView& block_of(const std::optional<Result<Frame>>& frame) {
+  return std::get<BlockFrame>(frame->value()).block;
+}
+
+TEST(BlockView, RowsPointIntoTheMessage) {
+  const Bytes message = three_rows();
+  FrameDecoder decoder(message);
+  const auto frame = decoder.next();
+  ASSERT_TRUE(frame->ok()) << frame->error().message;
+  const BlockView& block = block_of(frame);
+  BlockView::RowCursor rows = block.rows();
+  std::uint32_t count = 0;
+  for (BlockRow row; rows.next(row); ++count) {
+    wire::Row raw;
+    std::memcpy(&raw, message.data() + row.row_at, sizeof(raw));
+    EXPECT_EQ(raw.offset, row.offset.value);
+    EXPECT_EQ(raw.payload_len, row.payload.size());
+    EXPECT_EQ(row.payload.data(), message.data() + row.payload_at);
+    EXPECT_EQ(as_bytes(row.key).data(), message.data() + block.heap_at() + raw.string_ref);
+  }
+  EXPECT_EQ(count, block.row_count());
+}
+
+TEST(BlockView, ReadsEveryFieldOfEveryRow) {
+  const Bytes message = three_rows();
+  FrameDecoder decoder(message);
+  const auto frame = decoder.next();
+  const BlockView& block = block_of(frame);
+  BlockView::RowCursor rows = block.rows();
+  BlockRow row;
+  ASSERT_TRUE(rows.next(row));
+  EXPECT_EQ(row.offset, Offset{11});
+  EXPECT_EQ(row.time, wall_from_ms(1000));
+  EXPECT_EQ(row.operation, Operation::Append);
+  EXPECT_EQ(as_text(row.payload), " {\"a\": 1} ");
+  EXPECT_EQ(block.event_name(row.event_index), "first");
+  EXPECT_EQ(row.event_id, "id-1");
+  ASSERT_TRUE(rows.next(row));
+  EXPECT_EQ(row.payload_kind, PayloadKind::Binary);
+  EXPECT_EQ(as_text(row.payload), "\x01\x02");
+  EXPECT_EQ(row.event_index, wire::kNoEvent);
+  EXPECT_EQ(row.key, "key");
+  EXPECT_EQ(row.event_id, "id-2");
+  ASSERT_TRUE(rows.next(row));
+  EXPECT_EQ(row.payload_kind, PayloadKind::Json);
+  EXPECT_EQ(row.operation, Operation::Set);
+  EXPECT_EQ(as_text(row.payload), "\"z\"");
+  EXPECT_EQ(block.event_name(row.event_index), "second");
+  EXPECT_FALSE(rows.next(row));
+  EXPECT_FALSE(rows.next(row));
+}
+
+TEST(BlockView, TheJsonColumnIsOneArrayForAllRows) {
+  const Bytes message = three_rows();
+  FrameDecoder decoder(message);
+  const auto frame = decoder.next();
+  const BlockView& block = block_of(frame);
+  EXPECT_EQ(block.json(), "[ {\"a\": 1} ,null,\"z\"]");
+  EXPECT_EQ(as_bytes(block.json()).data(), message.data() + block.json_at());
+  EXPECT_EQ(block.json_at() % wire::kAlignment, 0u);
+}
+
+TEST(BlockView, EventNamesByIndexAndByWalking) {
+  const Bytes message = three_rows();
+  FrameDecoder decoder(message);
+  const auto frame = decoder.next();
+  const BlockView& block = block_of(frame);
+  BlockView::EventNameCursor names = block.event_names();
+  for (std::uint16_t i = 0; i < block.event_count(); ++i) {
+    std::string_view name;
+    ASSERT_TRUE(names.next(name));
+    EXPECT_EQ(name, block.event_name(i));
+  }
+  std::string_view none;
+  EXPECT_FALSE(names.next(none));
+  EXPECT_EQ(block.event_name(2), "");
+  EXPECT_EQ(block.event_name(wire::kNoEvent), "");
+}
+
+TEST(BlockView, PlacesCountFromTheMessageNotFromTheBlock) {
+  const Bytes frame_bytes = three_rows();
+  const ByteView body = ByteView(frame_bytes).subspan(wire::kFrameHeaderBytes);
+  const auto view = BlockView::parse(body, 4096);
+  ASSERT_TRUE(view.ok());
+  BlockView::RowCursor rows = view->rows();
+  BlockRow row;
+  rows.next(row);
+  EXPECT_EQ(row.row_at, 4096 + wire::kBlockHeaderBytes);
+  EXPECT_EQ(view->json_at() + 1, row.payload_at);
+}
+
+// The body is placed right before memory that must not be read (the sanitizers watch it).
+TEST(BlockView, EveryPrefixOfABodyIsRefused) {
+  const Bytes frame_bytes = three_rows();
+  const std::size_t body_bytes = frame_bytes.size() - wire::kFrameHeaderBytes;
+  for (std::size_t size = 0; size < body_bytes; ++size) {
+    const auto begin = frame_bytes.begin() + static_cast<std::ptrdiff_t>(wire::kFrameHeaderBytes);
+    const Bytes body(begin, begin + static_cast<std::ptrdiff_t>(size));
+    EXPECT_FALSE(BlockView::parse(body, 8).ok()) << size;
+  }
+}
+
+}  // namespace
+}  // namespace tidegate
