@@ -122,4 +122,42 @@ inline constexpr Duration http_discard_deadline = 1s;  // reads on after an earl
 inline constexpr Duration drain_grace = 1s;            // beyond the window and close_timeout
 inline constexpr std::size_t library_log_lines_per_second_max = 10;  // further ones are counted
 
+// Credentials (edge/auth).
+inline constexpr std::size_t hs256_secret_bytes_min = 32;  // shorter: refused at start
+inline constexpr std::size_t secret_bytes_max = 4096;
+inline constexpr std::size_t api_key_bytes_min = 16;
+inline constexpr std::size_t api_key_name_bytes_max = 64;
+inline constexpr std::size_t token_subject_bytes_max = 255;  // TokenInvalid
+inline constexpr std::size_t token_id_bytes_max = 255;       // TokenInvalid
+inline constexpr Duration token_leeway = 30s;  // clocks of issuer and relay may differ
+
+// What a configuration may set (edge/app): outside of these it is refused, naming the line.
+inline constexpr std::size_t config_file_bytes_max = 1024 * 1024;
+inline constexpr std::size_t config_text_bytes_max = 4096;
+inline constexpr std::size_t workers_max = 256;
+inline constexpr std::size_t history_count_ceiling = 10'000'000;
+inline constexpr std::size_t history_bytes_ceiling = 1024 * 1024 * 1024;
+inline constexpr Duration history_age_ceiling = 24h * 365;
+inline constexpr Duration heartbeat_interval_min = 1s;
+inline constexpr Duration heartbeat_interval_ceiling = 10min;
+inline constexpr Duration heartbeat_timeout_min = 1s;
+inline constexpr Duration heartbeat_timeout_ceiling = 10min;
+inline constexpr Duration hello_timeout_min = 100ms;
+inline constexpr Duration hello_timeout_ceiling = 5min;
+inline constexpr std::size_t client_message_bytes_min = 16 * 1024;
+inline constexpr std::size_t client_message_bytes_ceiling = relay_message_bytes_max;
+inline constexpr std::size_t subscriptions_per_connection_ceiling = 100'000;
+inline constexpr std::size_t idempotency_window_entries_ceiling = 10'000'000;
+inline constexpr Duration idempotency_window_age_ceiling = 24h * 7;
+inline constexpr std::size_t http_body_bytes_ceiling = 64 * 1024 * 1024;
+inline constexpr Duration drain_window_default = 5s;
+inline constexpr Duration drain_window_ceiling = 10min;
+
+// The command line and development mode (edge/app).
+inline constexpr Duration token_ttl_default = 15min;
+inline constexpr Duration dev_token_ttl = 12h;
+inline constexpr std::size_t dev_history_count = 50'000;  // a whole replay of the demo and more
+inline constexpr Duration dev_drain_window = 500ms;
+inline constexpr std::size_t static_file_bytes_max = 64 * 1024 * 1024;  // over: 413
+
 }  // namespace tidegate::limits
