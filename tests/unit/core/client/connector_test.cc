@@ -1,4 +1,6 @@
-// Getting and keeping a connection: attempts, tokens, backoff, heartbeat, network and sleep.
+// Getting and keeping a connection: attempts, tokens, backoff, network and sleep.
+#include "core/client/connector.h"
+
 #include <gtest/gtest.h>
 
 #include "tests/unit/core/client/client_shell.h"
@@ -10,7 +12,7 @@ DisconnectFrame disconnect_frame(DisconnectCode code, std::uint32_t retry_after_
   return DisconnectFrame{static_cast<std::uint16_t>(code), retry_after_ms, "scripted"};
 }
 
-TEST(ConnectionTest, ConnectOpensGreetsAndIsLiveWithTheWelcome) {
+TEST(ConnectorTest, ConnectOpensGreetsAndIsLiveWithTheWelcome) {
   ClientShell shell;
   shell.call([&] { shell.session.set_token(shell.now, "secret"); });
   shell.connect();
@@ -32,14 +34,14 @@ TEST(ConnectionTest, ConnectOpensGreetsAndIsLiveWithTheWelcome) {
   EXPECT_EQ(shell.session.stats().connections_opened, 1U);
 }
 
-TEST(ConnectionTest, ConnectTwiceOpensOneSocket) {
+TEST(ConnectorTest, ConnectTwiceOpensOneSocket) {
   ClientShell shell;
   shell.connect();
   shell.connect();
   EXPECT_EQ(shell.effects_of<OpenConnection>().size(), 1U);
 }
 
-TEST(ConnectionTest, ASocketThatDoesNotOpenIsClosedAndTriedAgain) {
+TEST(ConnectorTest, ASocketThatDoesNotOpenIsClosedAndTriedAgain) {
   ClientShell shell;
   shell.connect();
   const ConnectionId first = shell.connection;
@@ -51,7 +53,7 @@ TEST(ConnectionTest, ASocketThatDoesNotOpenIsClosedAndTriedAgain) {
   EXPECT_NE(shell.connection, first);
 }
 
-TEST(ConnectionTest, ARelayThatAcceptsAndSaysNothingIsAsGoodAsNone) {
+TEST(ConnectorTest, ARelayThatAcceptsAndSaysNothingIsAsGoodAsNone) {
   ClientShell shell;
   shell.connect();
   shell.open();
@@ -60,7 +62,7 @@ TEST(ConnectionTest, ARelayThatAcceptsAndSaysNothingIsAsGoodAsNone) {
   EXPECT_EQ(shell.effects_of<CloseConnection>().size(), 1U);
 }
 
-TEST(ConnectionTest, LateWordsOfAnOldSocketAreIgnored) {
+TEST(ConnectorTest, LateWordsOfAnOldSocketAreIgnored) {
   ClientShell shell;
   shell.go_live();
   const ConnectionId old = shell.connection;
@@ -75,7 +77,7 @@ TEST(ConnectionTest, LateWordsOfAnOldSocketAreIgnored) {
   EXPECT_TRUE(shell.sent.empty());
 }
 
-TEST(ConnectionTest, ConnectionNoneIsNeverCurrent) {
+TEST(ConnectorTest, ConnectionNoneIsNeverCurrent) {
   ClientShell shell;
   shell.call([&] { shell.session.handle_close(shell.now, ConnectionId::None, 4500, ""); });
   shell.receive_on(ConnectionId::None, RelayMessage().welcome().bytes());
@@ -83,7 +85,7 @@ TEST(ConnectionTest, ConnectionNoneIsNeverCurrent) {
   EXPECT_TRUE(shell.events.empty());
 }
 
-TEST(ConnectionTest, ARelayThatAcceptsAndKillsIsNotHammered) {
+TEST(ConnectorTest, ARelayThatAcceptsAndKillsIsNotHammered) {
   ClientShell shell;
   shell.connect();
   std::uint32_t attempts = 0;
@@ -103,7 +105,7 @@ TEST(ConnectionTest, ARelayThatAcceptsAndKillsIsNotHammered) {
   EXPECT_GT(attempts, 15U);
 }
 
-TEST(ConnectionTest, BackoffBeginsAnewAfterBeingLiveForAWhile) {
+TEST(ConnectorTest, BackoffBeginsAnewAfterBeingLiveForAWhile) {
   ClientShell shell;
   shell.go_live();
   for (int i = 0; i < 6; ++i) {
@@ -120,7 +122,7 @@ TEST(ConnectionTest, BackoffBeginsAnewAfterBeingLiveForAWhile) {
   EXPECT_LE(shell.latest_state()->retry_in_ms, 500U);
 }
 
-TEST(ConnectionTest, RetryAfterOfTheRelayIsObeyedExactly) {
+TEST(ConnectorTest, RetryAfterOfTheRelayIsObeyedExactly) {
   ClientShell shell;
   shell.go_live();
   shell.receive(RelayMessage().add(disconnect_frame(DisconnectCode::Restarting, 7'250)));
@@ -138,7 +140,7 @@ TEST(ConnectionTest, RetryAfterOfTheRelayIsObeyedExactly) {
   EXPECT_EQ(shell.effects_of<OpenConnection>().size(), 1U);
 }
 
-TEST(ConnectionTest, NothingIsReadBehindADisconnectFrame) {
+TEST(ConnectorTest, NothingIsReadBehindADisconnectFrame) {
   ClientShell shell;
   shell.go_live();
   shell.receive(RelayMessage()
@@ -147,7 +149,7 @@ TEST(ConnectionTest, NothingIsReadBehindADisconnectFrame) {
   EXPECT_EQ(shell.session.state(), ClientState::Reconnecting);
 }
 
-TEST(ConnectionTest, TheCodeDecidesBetweenRetryAndStop) {
+TEST(ConnectorTest, TheCodeDecidesBetweenRetryAndStop) {
   for (const std::uint16_t code : {std::uint16_t{4503}, std::uint16_t{4999}, std::uint16_t{1008}}) {
     ClientShell shell;
     shell.go_live();
@@ -166,7 +168,7 @@ TEST(ConnectionTest, TheCodeDecidesBetweenRetryAndStop) {
   }
 }
 
-TEST(ConnectionTest, GivesUpAfterReconnectAttemptsMax) {
+TEST(ConnectorTest, GivesUpAfterReconnectAttemptsMax) {
   ClientOptions options = ClientShell::default_options();
   options.reconnect_attempts_max = 3;
   ClientShell shell(options);
@@ -179,7 +181,7 @@ TEST(ConnectionTest, GivesUpAfterReconnectAttemptsMax) {
   EXPECT_EQ(shell.effects_of<OpenConnection>().size(), 4U);  // the first, and three more
 }
 
-TEST(ConnectionTest, DisconnectClosesAndStaysThere) {
+TEST(ConnectorTest, DisconnectClosesAndStaysThere) {
   ClientShell shell;
   shell.go_live();
   const SubscriptionId id = shell.subscribe("a");
@@ -205,7 +207,7 @@ ClientOptions fetching() {
   return options;
 }
 
-TEST(ConnectionTest, ATokenIsFetchedBeforeTheFirstSocket) {
+TEST(ConnectorTest, ATokenIsFetchedBeforeTheFirstSocket) {
   ClientShell shell(fetching());
   shell.connect();
   EXPECT_EQ(shell.effects_of<FetchToken>().size(), 1U);
@@ -216,7 +218,7 @@ TEST(ConnectionTest, ATokenIsFetchedBeforeTheFirstSocket) {
   EXPECT_EQ(shell.frames<HelloFrame>()[0].token, "t1");
 }
 
-TEST(ConnectionTest, AGoodTokenIsUsedAgainAfterANetworkFault) {
+TEST(ConnectorTest, AGoodTokenIsUsedAgainAfterANetworkFault) {
   ClientShell shell(fetching());
   shell.connect();
   shell.call([&] { shell.session.handle_token(shell.now, shell.fetch, "t1"); });
@@ -229,7 +231,7 @@ TEST(ConnectionTest, AGoodTokenIsUsedAgainAfterANetworkFault) {
   EXPECT_EQ(shell.effects_of<OpenConnection>().size(), 1U);
 }
 
-TEST(ConnectionTest, ATokenKnownToHaveExpiredIsFetchedAnew) {
+TEST(ConnectorTest, ATokenKnownToHaveExpiredIsFetchedAnew) {
   ClientShell shell(fetching());
   shell.connect();
   shell.call([&] { shell.session.handle_token(shell.now, shell.fetch, "t1"); });
@@ -247,7 +249,7 @@ TEST(ConnectionTest, ATokenKnownToHaveExpiredIsFetchedAnew) {
   EXPECT_TRUE(shell.effects_of<OpenConnection>().empty());
 }
 
-TEST(ConnectionTest, ExpiredMeansFetchThenReconnectEvenIfTheFirstFetchFails) {
+TEST(ConnectorTest, ExpiredMeansFetchThenReconnectEvenIfTheFirstFetchFails) {
   ClientShell shell(fetching());
   shell.connect();
   shell.call([&] { shell.session.handle_token(shell.now, shell.fetch, "t1"); });
@@ -270,7 +272,7 @@ TEST(ConnectionTest, ExpiredMeansFetchThenReconnectEvenIfTheFirstFetchFails) {
   EXPECT_EQ(shell.frames<HelloFrame>()[0].token, "t2");
 }
 
-TEST(ConnectionTest, NoTokenForThisUserIsFinal) {
+TEST(ConnectorTest, NoTokenForThisUserIsFinal) {
   ClientShell shell(fetching());
   shell.connect();
   shell.call(
@@ -279,14 +281,14 @@ TEST(ConnectionTest, NoTokenForThisUserIsFinal) {
   EXPECT_NE(shell.latest_state()->message.find("signed out"), std::string::npos);
 }
 
-TEST(ConnectionTest, ATokenFetchThatNeverAnswersIsTriedAgain) {
+TEST(ConnectorTest, ATokenFetchThatNeverAnswersIsTriedAgain) {
   ClientShell shell(fetching());
   shell.connect();
   shell.advance(12s);
   EXPECT_GE(shell.effects_of<FetchToken>().size(), 2U);
 }
 
-TEST(ConnectionTest, AnExpiredStaticTokenEndsInFailedNotInALoop) {
+TEST(ConnectorTest, AnExpiredStaticTokenEndsInFailedNotInALoop) {
   ClientShell shell;
   shell.call([&] { shell.session.set_token(shell.now, "old"); });
   shell.go_live();
@@ -294,7 +296,7 @@ TEST(ConnectionTest, AnExpiredStaticTokenEndsInFailedNotInALoop) {
   EXPECT_EQ(shell.session.state(), ClientState::Failed);
 }
 
-TEST(ConnectionTest, ATokenSetMeanwhileIsNotTheOneThatExpired) {
+TEST(ConnectorTest, ATokenSetMeanwhileIsNotTheOneThatExpired) {
   ClientShell shell;
   shell.call([&] { shell.session.set_token(shell.now, "old"); });
   shell.go_live();
@@ -307,7 +309,7 @@ TEST(ConnectionTest, ATokenSetMeanwhileIsNotTheOneThatExpired) {
   EXPECT_EQ(shell.frames<HelloFrame>()[0].token, "new");
 }
 
-TEST(ConnectionTest, ATokenOverItsLimitFailsClearly) {
+TEST(ConnectorTest, ATokenOverItsLimitFailsClearly) {
   ClientShell shell;
   const std::string token(limits::token_bytes_max + 1, 'x');
   shell.call([&] { shell.session.set_token(shell.now, token); });
@@ -317,7 +319,7 @@ TEST(ConnectionTest, ATokenOverItsLimitFailsClearly) {
 
 // ---- network and sleep
 
-TEST(ConnectionTest, OfflineClosesAndStopsRetryingOnlineTriesWithinASecond) {
+TEST(ConnectorTest, OfflineClosesAndStopsRetryingOnlineTriesWithinASecond) {
   ClientShell shell;
   shell.go_live();
   shell.forget();
@@ -332,7 +334,7 @@ TEST(ConnectionTest, OfflineClosesAndStopsRetryingOnlineTriesWithinASecond) {
   EXPECT_EQ(shell.effects_of<OpenConnection>().size(), 1U);
 }
 
-TEST(ConnectionTest, ConnectWhileOfflineWaitsForTheNetwork) {
+TEST(ConnectorTest, ConnectWhileOfflineWaitsForTheNetwork) {
   ClientShell shell;
   shell.call([&] { shell.session.handle_network(shell.now, false); });
   EXPECT_EQ(shell.session.state(), ClientState::Disconnected);
@@ -344,7 +346,7 @@ TEST(ConnectionTest, ConnectWhileOfflineWaitsForTheNetwork) {
   EXPECT_EQ(shell.effects_of<OpenConnection>().size(), 1U);
 }
 
-TEST(ConnectionTest, ResumeProbesALiveConnection) {
+TEST(ConnectorTest, ResumeProbesALiveConnection) {
   ClientShell shell;
   shell.go_live();
   shell.forget();
@@ -357,7 +359,7 @@ TEST(ConnectionTest, ResumeProbesALiveConnection) {
   EXPECT_EQ(shell.effects_of<CloseConnection>()[0].code, 4001);
 }
 
-TEST(ConnectionTest, AnAnsweredProbeKeepsTheConnectionAndMeasuresIt) {
+TEST(ConnectorTest, AnAnsweredProbeKeepsTheConnectionAndMeasuresIt) {
   ClientShell shell;
   shell.go_live();
   shell.forget();
@@ -369,7 +371,7 @@ TEST(ConnectionTest, AnAnsweredProbeKeepsTheConnectionAndMeasuresIt) {
   EXPECT_EQ(shell.session.stats().round_trip_us, 30'000U);
 }
 
-TEST(ConnectionTest, ResumeWhileWaitingReconnectsAtOnce) {
+TEST(ConnectorTest, ResumeWhileWaitingReconnectsAtOnce) {
   ClientShell shell;
   shell.go_live();
   for (int i = 0; i < 6; ++i) shell.reconnect();
@@ -377,137 +379,6 @@ TEST(ConnectionTest, ResumeWhileWaitingReconnectsAtOnce) {
   shell.forget();
   shell.call([&] { shell.session.handle_resume(shell.now); });
   EXPECT_EQ(shell.effects_of<OpenConnection>().size(), 1U);
-}
-
-// ---- heartbeat
-
-TEST(ConnectionTest, SilenceBeyondIntervalAndTimeoutIsLoss) {
-  ClientShell shell;
-  shell.go_live();
-  shell.advance(45s - 1us);
-  EXPECT_EQ(shell.session.state(), ClientState::Live);
-  shell.advance(1us);
-  EXPECT_EQ(shell.session.state(), ClientState::Reconnecting);
-  EXPECT_EQ(shell.latest_state()->code, 4001);
-}
-
-TEST(ConnectionTest, AnyByteIsLife) {
-  ClientShell shell;
-  shell.go_live();
-  for (int i = 0; i < 10; ++i) {
-    shell.advance(40s);
-    shell.receive(RelayMessage().block(99, 0, 0, {}));
-  }
-  EXPECT_EQ(shell.session.state(), ClientState::Live);
-}
-
-TEST(ConnectionTest, RelayPingsAreAnsweredAndTheRoundTripIsMeasuredOnce) {
-  ClientShell shell;
-  shell.go_live();
-  shell.forget();
-  shell.receive(RelayMessage().add(PingFrame{77}));
-  ASSERT_EQ(shell.frames<PongFrame>().size(), 1U);
-  EXPECT_EQ(shell.frames<PongFrame>()[0].nonce, 77U);
-  EXPECT_EQ(shell.frames<PingFrame>().size(), 1U);
-  EXPECT_EQ(shell.sent.size(), 1U);
-  shell.receive(RelayMessage().add(PingFrame{78}));
-  EXPECT_EQ(shell.frames<PongFrame>().size(), 2U);
-  EXPECT_EQ(shell.frames<PingFrame>().size(), 1U);
-}
-
-TEST(ConnectionTest, ATimerThatFiresMuchTooLateProbesBeforeItDeclaresLoss) {
-  ClientShell shell;
-  shell.go_live();
-  shell.forget();
-  shell.sleep(2h);
-  shell.call([&] { shell.session.handle_timeout(shell.now); });
-  EXPECT_EQ(shell.session.state(), ClientState::Live);
-  ASSERT_EQ(shell.frames<PingFrame>().size(), 1U);
-  shell.advance(limits::probe_timeout);
-  EXPECT_EQ(shell.session.state(), ClientState::Reconnecting);
-}
-
-TEST(ConnectionTest, WithoutAnIntervalSilenceMeansNothing) {
-  ClientShell shell;
-  shell.connect();
-  shell.open();
-  shell.receive(RelayMessage().welcome(0, 0));
-  shell.advance(24h);
-  EXPECT_EQ(shell.session.state(), ClientState::Live);
-}
-
-// ---- bad relays
-
-TEST(ConnectionTest, MalformedMessagesCloseWithTheirCodeAndAreNotATightLoop) {
-  ClientShell shell;
-  shell.connect();
-  std::uint32_t attempts = 0;
-  for (const Instant end = shell.now.monotonic + 10min; shell.now.monotonic < end;) {
-    shell.advance(100ms);
-    if (!shell.effects_of<OpenConnection>().empty()) {
-      ++attempts;
-      shell.forget();
-      shell.open();
-      shell.receive(RelayMessage().welcome());
-      shell.receive_on(shell.connection, Bytes{1, 2, 3});
-      ASSERT_EQ(shell.effects_of<CloseConnection>().size(), 1U);
-      EXPECT_EQ(shell.effects_of<CloseConnection>()[0].code, 4500);
-      EXPECT_EQ(shell.session.state(), ClientState::Reconnecting);
-    }
-  }
-  EXPECT_LT(attempts, 70U);
-}
-
-TEST(ConnectionTest, AMessageOverTheLimitIsRefused) {
-  ClientShell shell;
-  shell.go_live();
-  shell.receive_on(shell.connection, Bytes(limits::relay_message_bytes_max + 1));
-  EXPECT_EQ(shell.latest_state()->code, 4500);
-}
-
-TEST(ConnectionTest, FramesOutOfTurnAreRefused) {
-  {
-    ClientShell shell;  // before the welcome
-    shell.connect();
-    shell.open();
-    shell.receive(RelayMessage().block(1, 0, 1, {1}));
-    EXPECT_EQ(shell.effects_of<CloseConnection>()[0].code, 4505);
-  }
-  {
-    ClientShell shell;  // a second welcome
-    shell.go_live();
-    shell.receive(RelayMessage().welcome());
-    EXPECT_EQ(shell.effects_of<CloseConnection>()[0].code, 4505);
-  }
-  {
-    ClientShell shell;  // a client's frame
-    shell.go_live();
-    shell.receive(RelayMessage().add(UnsubscribeFrame{RequestId{1}, StreamId{1}}));
-    EXPECT_EQ(shell.effects_of<CloseConnection>()[0].code, 4505);
-  }
-}
-
-TEST(ConnectionTest, AnotherProtocolVersionStops) {
-  ClientShell shell;
-  shell.connect();
-  shell.open();
-  WelcomeFrame welcome;
-  welcome.version = wire::kProtocolVersion + 1;
-  shell.receive(RelayMessage().add(welcome));
-  EXPECT_EQ(shell.session.state(), ClientState::Failed);
-  EXPECT_EQ(shell.effects_of<CloseConnection>()[0].code, 4501);
-}
-
-TEST(ConnectionTest, WhatStandsBeforeABadFrameCounts) {
-  ClientShell shell;
-  shell.go_live();
-  shell.subscribe("a");
-  shell.answer_live("a", 5, at("e", 0));
-  Bytes bytes = RelayMessage().block(5, 0, 1, {1}).bytes();
-  bytes.push_back(9);
-  shell.receive_on(shell.connection, bytes);
-  EXPECT_EQ(shell.offsets(), (std::vector<std::uint64_t>{1}));
-  EXPECT_EQ(shell.session.state(), ClientState::Reconnecting);
 }
 
 }  // namespace
