@@ -1,5 +1,6 @@
 #include "edge/auth/token_mint.h"
 
+#include "core/base/json_scan.h"
 #include "edge/auth/base64.h"
 #include "edge/auth/jwt_claims.h"
 
@@ -37,6 +38,12 @@ std::string part(const json& object) {
 Result<std::string> mint_token(const JwtKey& key, const TokenRequest& request, WallTime now) {
   if (request.ttl < std::chrono::seconds{1}) {
     return Error{ErrorCode::BadRequest, "the token's ttl must be a second or more", 0};
+  }
+  for (const std::string* text :
+       {&request.subject, &request.token_id, &request.issuer, &request.audience}) {
+    if (!is_valid_utf8(as_bytes(*text))) {
+      return Error{ErrorCode::BadRequest, "the token's texts must be valid UTF-8", 0};
+    }
   }
   const json claims = claims_of(request, now);
   const auto readable = read_claims(claims, JwtPolicy{request.issuer, request.audience}, now);
