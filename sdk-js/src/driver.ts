@@ -305,7 +305,7 @@ export class Driver implements OutputSink {
   /** A timer that is armed for earlier than needed is left alone: it will look again. */
   private arm(): void {
     if (!this.session || this.deadlineMs < 0 || this.turnEnds) return;
-    const delayMs = this.deadlineMs - this.environment.monotonicMs();
+    const delayMs = this.deadlineMs - this.now().monotonic;
     if (delayMs <= END_OF_TURN_MS && this.deadlineMs !== this.metMs) {
       this.flushAtEndOfTurn();
       return;
