@@ -1,0 +1,175 @@
+// A small world for the relay's tests: shards, a MemoryStore for each, virtual time, and clients
+// that write down what they are sent. Everything runs synchronously; what a test wants late (store
+// results, token results, messages between shards, writable sockets) it holds back and lets go by
+// name.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/base/prng.h"
+#include "core/protocol/frame_decoder.h"
+#include "core/protocol/frame_encoder.h"
+#include "edge/relay/relay_shard.h"
+#include "edge/store/memory_store.h"
+
+namespace tidegate::relay {
+
+inline ChannelName channel(std::string_view name) { return ChannelName::parse(name).value(); }
+inline ChannelPattern pattern(std::string_view text) { return ChannelPattern::parse(text).value(); }
+
+/// Namespaces `open:**` (clients publish), `server:**`, `short:**` (history of 5 publications).
+RelayConfig test_config();
+/// May subscribe to and publish everything in tenant "t".
+std::shared_ptr<Claims> full_claims(std::string subject);
+PublicationDraft draft(std::string json, std::string key = "");
+
+struct Row {
+  Offset offset;
+  std::string payload;
+  std::string event_id;
+};
+
+/// One frame as a client got it; blocks are copied out of their message.
+struct HeardBlock {
+  StreamId stream = StreamId::None;
+  StreamRange range;
+  std::vector<Row> rows;
+  const SharedMessage* message = nullptr;  // for asking whether it was shared
+};
+using Heard = std::variant<WelcomeFrame, SubscribedFrame, UnsubscribedFrame, PublishAckFrame,
+                           RefusedFrame, DisconnectFrame, PingFrame, PongFrame, HeardBlock>;
+
+class RelayWorld;
+
+/// A connection of the world, from the client's side.
+class TestClient {
+ public:
+  TestClient(RelayWorld& world, std::uint16_t shard);
+
+  std::uint16_t shard() const { return shard_; }
+  ConnectionHandle handle() const { return handle_; }
+
+  void hello(std::string token, std::string session_id = "s");
+  template <typename FrameT>
+  void send(const FrameT& frame) {
+    Bytes bytes;
+    encode(frame, bytes);
+    send_bytes(bytes);
+  }
+  void send_bytes(const Bytes& bytes);
+  RequestId subscribe(std::string_view channel, std::optional<StreamPosition> since = {},
+                      std::uint32_t history = 0);
+  RequestId publish(std::string_view channel, std::string json, std::string key = "");
+  void disconnect();
+
+  /// What was heard of one kind, in order.
+  template <typename FrameT>
+  std::vector<FrameT> all() const {
+    std::vector<FrameT> found;
+    for (const Heard& one : heard) {
+      if (const auto* frame = std::get_if<FrameT>(&one)) found.push_back(*frame);
+    }
+    return found;
+  }
+  template <typename FrameT>
+  FrameT last() const {
+    const std::vector<FrameT> found = all<FrameT>();
+    EXPECT_FALSE(found.empty());
+    return found.empty() ? FrameT{} : found.back();
+  }
+  /// Payloads of all rows that a reader following the block law would have delivered since the last
+  /// `subscribed`, joined by spaces. Fails on a gap.
+  std::string read() const;
+
+  std::vector<Heard> heard;
+  std::optional<Close> closed;
+  bool paused = false;
+  bool stalled = false;  // its socket is full after the next message
+  std::size_t messages = 0;
+  std::size_t message_bytes_max = 0;
+
+ private:
+  friend class RelayWorld;
+  void hear(const SharedMessagePtr& message);
+
+  RelayWorld& world_;
+  std::uint16_t shard_;
+  ConnectionHandle handle_;
+  std::uint32_t requests_ = 0;
+};
+
+class RelayWorld {
+ public:
+  explicit RelayWorld(std::uint16_t shard_count = 1, RelayConfig config = test_config());
+
+  RelayShard& shard(std::uint16_t index = 0) { return *shards_[index]; }
+  store::MemoryStore& store(std::uint16_t index = 0) { return *stores_[index]; }
+  /// The store of a shard forgets everything, and begins other epochs.
+  void lose_store(std::uint16_t index = 0) {
+    stores_[index] = std::make_unique<store::MemoryStore>(++stores_lost_ * 1000);
+  }
+  std::uint16_t owner(std::string_view channel) const;
+
+  /// Connected, welcomed (unless tokens are held), as `subject`.
+  TestClient& connect(std::uint16_t shard = 0, std::string subject = "ann");
+  TestClient& connect_silent(std::uint16_t shard = 0);
+  /// From outside; the answer comes to `answers` under the returned number.
+  std::uint64_t publish(std::string_view channel, PublicationDraft draft, std::uint16_t shard = 0);
+  Result<PublishReceipt> answer(std::uint64_t number) const;
+
+  /// Carries out everything until nothing moves.
+  void run();
+  /// Lets time pass, waking shards at each of their deadlines.
+  void advance(Duration duration);
+  void writable(TestClient& client);
+
+  Now now{Instant(std::chrono::hours(1)), wall_from_ms(1'700'000'000'000)};
+  std::map<std::string, Result<ClaimsPtr>> tokens;
+  std::map<std::uint64_t, std::vector<Result<PublishReceipt>>> answers;
+  std::vector<Transmit> transmits;
+  std::vector<std::string> log_lines;
+  std::vector<StoreTrim> trims;
+  std::vector<StoreRelease> releases;
+
+  // Held back while set; tests take from the queues.
+  bool hold_tokens = false;
+  std::deque<std::pair<std::uint16_t, VerifyToken>> held_tokens;
+  /// Looked at first for every store effect; true: the test has taken it.
+  std::function<bool(std::uint16_t shard, const RelayEffect& effect)> on_store;
+  /// Delivers messages between shards in this random order (FIFO for each pair); else at once.
+  std::optional<Prng> shuffle;
+  /// Messages between shards wait while set.
+  bool hold_mail = false;
+  /// All that waits between two shards, whatever is held.
+  void deliver(std::uint16_t from, std::uint16_t to);
+  /// One message of a random pair.
+  void deliver_some();
+
+ private:
+  friend class TestClient;
+  void carry_out(std::uint16_t from, RelayEffect effect);
+  void carry_out_store(std::uint16_t from, RelayEffect effect);
+  bool deliver_one();
+  void transmit(std::uint16_t from, const Transmit& transmit);
+  TestClient* client_of(std::uint16_t shard, ConnectionHandle handle);
+
+  std::shared_ptr<const RelayConfig> config_;
+  std::vector<std::unique_ptr<RelayShard>> shards_;
+  std::vector<std::unique_ptr<store::MemoryStore>> stores_;
+  std::map<std::pair<std::uint16_t, std::uint16_t>, std::deque<ShardMessage>> mail_;
+  std::vector<std::unique_ptr<TestClient>> clients_;
+  std::map<std::pair<std::uint16_t, ConnectionHandle>, TestClient*> by_handle_;
+  std::uint64_t publishes_ = 0;
+  std::uint64_t stores_lost_ = 0;
+};
+
+}  // namespace tidegate::relay
