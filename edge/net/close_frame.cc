@@ -35,8 +35,9 @@ Bytes close_frame(std::uint16_t code, std::string_view reason) {
 Bytes masked_close_frame(std::uint16_t code, std::string_view reason,
                          std::array<std::uint8_t, 4> mask) {
   const std::string_view text = fitting(reason);
-  Bytes frame{kFinalClose, static_cast<std::uint8_t>(kMasked | (2 + text.size()))};
-  frame.insert(frame.end(), mask.begin(), mask.end());
+  Bytes frame{kFinalClose, static_cast<std::uint8_t>(kMasked | (2 + text.size())),
+              mask[0],     mask[1],
+              mask[2],     mask[3]};
   const std::size_t payload_at = frame.size();
   append_payload(frame, code, text);
   for (std::size_t i = payload_at; i < frame.size(); ++i) {
