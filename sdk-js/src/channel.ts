@@ -30,7 +30,7 @@ interface HandlerSlot {
   handlers: readonly LazyHandler[];
 }
 
-/** The face of the client that channels need. @internal */
+/** The face of the client that channels need. */
 export interface ChannelHost {
   join(channel: string, options: ChannelOptions, subscriber: Subscriber): Subscription;
   leave(subscription: Subscription, subscriber: Subscriber): void;

@@ -1,7 +1,7 @@
 // The client: what an application makes one of. It joins the parts: the driver speaks with the core, the
 // subscriptions know the channels, the publisher the publications; here is what concerns all of them, the
 // state of the whole and the reports of errors.
-import { Channel, type ChannelHost } from './channel.js';
+import { Channel } from './channel.js';
 import { CLIENT_STATES, DisconnectCode, ErrorCode } from './codes.js';
 import type { CoreLoader } from './core/loader.js';
 import type { CoreStats, StateChange } from './core/output_reader.js';
@@ -45,7 +45,7 @@ const NO_STATS: ClientStats = {
   heapBytes: 0,
 };
 
-export class Client implements ChannelHost {
+export class Client {
   private currentState: ClientState = 'disconnected';
   private currentError: TidegateError | undefined;
   /** What the application said last: nothing yet, to connect, or to end the connection. */
