@@ -45,6 +45,9 @@ async function packageTests() {
 async function suites() {
   await needs(buildProduct, async () => {
     await suite('lint', () => nodeTests(testFiles('tests/lint'), { concurrency: 1 }));
+    await suite('demo and scripts', () =>
+      nodeTests([...testFiles('tests/demo'), ...testFiles('tests/scripts')]),
+    );
     await suite('golden vectors in JavaScript', () => nodeTests(testFiles('tests/vectors')));
     await suite(`simulator, ${simSeeds} seeds`, () => simulation(simSeeds));
     await needs(buildDemo, () => suite('browsers (Chromium)', () => playwright()));

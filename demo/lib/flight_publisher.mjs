@@ -1,13 +1,15 @@
-// The publisher: emits the flights in order, at a chosen speed, and stands for the application
-// whose data must not be lost. It keeps its own log of each channel, because the relay's history is
-// memory and dies with it: refused for a new epoch, it replays that channel from the start, in
-// order, under the same event ids. At most one message of a channel is under way at any time, so no
-// failure can reorder a channel.
+// The publisher: emits the flights in order, at a chosen speed, and stands for the application whose
+// data must not be lost. It keeps its own log of each channel, because the relay's history is memory
+// and dies with it: refused for a new epoch, it replays in order, under the same event ids. A
+// heartbeat on a channel of its own tells it of a new relay even when it has nothing to publish. At
+// most one message of a channel is under way at any time, so no failure can reorder a channel.
 import { channelOf, eventIdOf, eventName } from './flights.mjs';
 
 const batchMessagesMax = 250;
 const turnMs = 20; // how often the clock of the replay is looked at
 const backoffMs = { min: 40, max: 1000 };
+const heartbeatMs = 400;
+const heartbeatChannel = 'demo:publisher:heartbeat';
 const requestTimeoutMs = 10_000;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -36,6 +38,34 @@ class ChannelLog {
   }
 }
 
+/** A channel whose only use is its epoch: another one means another relay, which has nothing of ours. */
+class Heartbeat {
+  constructor() {
+    this.epoch = null;
+    this.beats = 0;
+    this.due = 0;
+  }
+  get message() {
+    const { epoch, beats } = this;
+    const message = {
+      channel: heartbeatChannel,
+      event: 'beat',
+      eventId: `beat-${beats}`,
+      data: beats,
+    };
+    return epoch === null ? message : { ...message, ifEpoch: epoch };
+  }
+  confirm(epoch, now) {
+    this.epoch = epoch;
+    this.beats += 1;
+    this.due = now + heartbeatMs;
+  }
+  restart() {
+    this.epoch = null;
+    this.due = 0;
+  }
+}
+
 export class FlightPublisher {
   /** `rate` is rows per second; Infinity emits everything at once. */
   constructor({ url, key, flights, rate, clock = () => Date.now() }) {
@@ -44,6 +74,7 @@ export class FlightPublisher {
     this.flights = flights;
     this.clock = clock;
     this.logs = new Map();
+    this.heartbeat = new Heartbeat();
     this.rate = rate;
     this.emitted = 0;
     this.credit = 0;
@@ -107,7 +138,7 @@ export class FlightPublisher {
       const now = performance.now();
       this.emit((now - last) / 1000);
       last = now;
-      const batch = this.nextBatch();
+      const batch = this.nextBatch(now);
       if (batch.length === 0) {
         await sleep(turnMs);
         continue;
@@ -136,11 +167,17 @@ export class FlightPublisher {
     }
   }
 
-  /** The next unconfirmed message of each channel, those that wait longest first. */
-  nextBatch() {
+  /** The next unconfirmed message of each channel, those that wait longest first, and a heartbeat. */
+  nextBatch(now) {
     const waiting = [...this.logs.values()].filter((log) => log.next);
     waiting.sort((a, b) => a.next.index - b.next.index);
-    return waiting.slice(0, batchMessagesMax).map((log) => ({ log, data: log.next }));
+    const batch = waiting
+      .slice(0, batchMessagesMax)
+      .map((log) => ({ log, message: messageOf(log, log.next) }));
+    if (now >= this.heartbeat.due) {
+      batch.unshift({ log: this.heartbeat, message: this.heartbeat.message });
+    }
+    return batch;
   }
 
   /** Publishes a batch and books the answers; resolves to what is wrong, or null. */
@@ -148,26 +185,30 @@ export class FlightPublisher {
     const { turn } = this;
     let results;
     try {
-      results = await this.post(batch.map(({ log, data }) => messageOf(log, data)));
+      results = await this.post(batch.map(({ message }) => message));
     } catch (error) {
       return error.cause?.code ?? error.message; // unreachable: the same messages are sent again
     }
     if (turn !== this.turn) return null;
-    let trouble = null;
-    let replayed = false;
-    batch.forEach(({ log }, index) => {
-      const result = results[index];
-      if (result.error?.name === 'epoch_mismatch') {
-        log.restart();
-        replayed = true;
-      } else if (result.error) {
-        trouble = `${result.error.name}: ${result.error.message}`;
-      } else {
-        log.confirm(result.epoch);
-      }
-    });
-    if (replayed) this.replays += 1;
-    return trouble;
+    const answers = batch.map(({ log }, i) => ({ log, result: results[i] }));
+    const refused = answers.filter(({ result }) => result.error?.name === 'epoch_mismatch');
+    for (const { log, result } of answers) {
+      if (!result.error) log.confirm(result.epoch, performance.now());
+    }
+    this.replay(refused.map(({ log }) => log));
+    const failed = answers.find(
+      ({ result }) => result.error && result.error.name !== 'epoch_mismatch',
+    );
+    return failed ? `${failed.result.error.name}: ${failed.result.error.message}` : null;
+  }
+
+  /** Begins these channels again, and all of them when the heartbeat's is among them. */
+  replay(refused) {
+    if (refused.length === 0) return;
+    this.replays += 1;
+    this.heartbeat.due = 0; // is it one channel or the whole relay that is new?
+    const all = refused.includes(this.heartbeat);
+    for (const log of all ? [this.heartbeat, ...this.logs.values()] : refused) log.restart();
   }
 
   async post(messages) {
