@@ -188,9 +188,12 @@ Status SubscriptionRegistry::start(Subscription& subscription, const SubscribedF
 }
 
 void SubscriptionRegistry::handle_unsubscribed(Now now, const UnsubscribedFrame& frame) {
+  // With a request it answers an unsubscribe of ours. The relay may give the channel's stream the
+  // same id when it is joined again, so such an answer must not be taken for the end of what came
+  // later.
   Subscription* subscription = find_stream(frame.stream);
-  if (subscription == nullptr) {
-    return;  // the answer to an unsubscribe of ours
+  if (frame.request != RequestId::None || subscription == nullptr) {
+    return;
   }
   set_state(*subscription, SubscriptionIdle{});
   if (!may_resubscribe(frame.code)) {

@@ -1,9 +1,9 @@
 // The channels the application wants, and what has to be said to the relay so that it gets them.
 //
-// Two rules make races harmless. The stream id in a block or an `unsubscribed` decides whom it is
-// for, never the channel's name; and the latest `subscribed` of a channel decides its stream, at
-// both ends. So unsubscribe and subscribe may follow one another at any pace, whatever answers are
-// under way.
+// Two rules make races harmless. The stream id in a block decides whom it is for, never the
+// channel's name; and the latest `subscribed` of a channel decides its stream, at both ends,
+// whether or not the relay gives it the id it had before. So unsubscribe and subscribe may follow
+// one another at any pace, whatever answers are under way.
 #pragma once
 
 #include <memory>

@@ -212,6 +212,34 @@ TEST_F(NoLingerTest, LeaveAndJoinOfALiveChannelKeepsTheOrderOnTheWire) {
   EXPECT_EQ(shell.session.subscription_count(), 1U);
 }
 
+TEST_F(NoLingerTest, JoinLeaveJoinOnOneStreamIdKeepsTheBindingsApart) {
+  // A relay's stream id names the channel's stream, so a channel that is joined again may get it
+  // again.
+  const SubscriptionId first = shell.subscribe("a");
+  shell.receive(answer(shell.latest_subscribe("a"), 5, 3));
+  leave(first);
+  const RequestId leaving = shell.frames<UnsubscribeFrame>()[0].request;
+  const SubscriptionId second = shell.subscribe("a");
+  shell.receive(RelayMessage().block(5, 3, 4, {4}));  // sent before the relay read the leaving
+  EXPECT_TRUE(shell.rows.empty());
+  shell.receive(answer(shell.latest_subscribe("a"), 5, 4)
+                    .add(UnsubscribedFrame{leaving, StreamId{5}, 2500, ""})
+                    .block(5, 4, 5, {5}));
+  EXPECT_EQ(shell.offsets(), (Offsets{5}));
+  EXPECT_EQ(shell.rows[0].subscription, second);
+  EXPECT_TRUE(shell.events_of<SubscriptionEnded>().empty());
+}
+
+TEST_F(NoLingerTest, ARequestThatTheRelayReplacedIsRefusedWithoutConsequences) {
+  const SubscriptionId first = shell.subscribe("a");
+  const RequestId replaced = shell.latest_subscribe("a");
+  leave(first);
+  shell.subscribe("a");
+  shell.receive(RelayMessage().add(RefusedFrame{replaced, Error{ErrorCode::Busy, "", 0}}));
+  shell.receive(answer(shell.latest_subscribe("a"), 5, 4).block(5, 4, 5, {5}));
+  EXPECT_EQ(shell.offsets(), (Offsets{5}));
+}
+
 TEST_F(NoLingerTest, ARefusalOfAnAbandonedRequestConcernsNobody) {
   const SubscriptionId id = shell.subscribe("a");
   const RequestId request = shell.latest_subscribe("a");
