@@ -16,6 +16,7 @@ struct HttpRequest {
   std::string method;  // "GET", "POST", "OPTIONS"
   std::string path;    // without query
   std::string query;
+  std::string host;           // header Host
   std::string authorization;  // header, may be empty
   std::string content_type;
   std::string idempotency_key;  // header Idempotency-Key

@@ -87,6 +87,7 @@ HttpRequest read_head(lws* wsi, const char* method, std::string_view path) {
   request.method = method;
   request.path = path;
   request.query = read_query(wsi);
+  request.host = header_value(wsi, WSI_TOKEN_HOST);
   request.authorization = header_value(wsi, WSI_TOKEN_HTTP_AUTHORIZATION);
   request.content_type = header_value(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE);
   request.idempotency_key = custom_header(wsi, "idempotency-key:");

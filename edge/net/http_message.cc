@@ -103,7 +103,8 @@ HttpResponse error_response(std::uint16_t status, const Error& error) {
   nlohmann::json body;
   body["error"] = {{"code", static_cast<int>(error.code)},
                    {"name", std::string(error_code_name(error.code))},
-                   {"message", error.message}};
+                   {"message", error.message},
+                   {"temporary", is_temporary(error.code)}};
   HttpResponse response;
   response.status = status;
   // Replacing, not throwing: a message may quote bytes of the request that are not UTF-8.

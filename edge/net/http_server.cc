@@ -1,5 +1,7 @@
 #include "edge/net/http_server.h"
 
+#include <algorithm>
+
 #include "core/base/limits.h"
 #include "edge/net/http_intake.h"
 #include "edge/net/relay_server.h"
@@ -14,6 +16,14 @@ void arm_deadline(lws* wsi, Duration duration) { lws_set_timer_usecs(wsi, durati
 void take_over_timeouts(lws* wsi) { lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); }
 
 bool write_text(lws* wsi, std::string_view text) { return write_framed(wsi, as_bytes(text)); }
+
+/// When a request was already buffered behind another one, the library hands out the request's own
+/// head as the beginning of its body. No body that the relay understands begins like that.
+bool begins_with_own_head(const HttpRequest& request) {
+  const std::string head = request.method + " /";
+  const std::size_t size = std::min(head.size(), request.body.size());
+  return size > 0 && request.body.compare(0, size, head, 0, size) == 0;
+}
 
 }  // namespace
 
@@ -82,6 +92,7 @@ int HttpServer::handle_request(lws* wsi) {
     return -1;
   }
   ++counters_.http_requests;
+  ++connection->requests;
   connection->exchange = std::make_shared<HttpExchange>(wsi);
   HttpExchange& exchange = *connection->exchange;
   Intake intake = read_request(wsi, options_.body_bytes_max);
@@ -95,7 +106,9 @@ int HttpServer::handle_request(lws* wsi) {
   }
   // The library announces the end of an empty body too, but only for POST.
   if (body_bytes == 0 && request.method != "POST") {
-    return dispatch(wsi, exchange, std::move(request));
+    const auto held = connection->exchange;
+    dispatch(wsi, held, std::move(request));
+    return answer_if_ready(wsi, *held, after_response());
   }
   if (body_bytes > 0 && expects_continue(wsi) &&
       !write_text(wsi, "HTTP/1.1 100 Continue\r\n\r\n")) {
@@ -125,27 +138,45 @@ int HttpServer::handle_body(lws* wsi, ByteView part) {
 
 int HttpServer::handle_body_complete(lws* wsi) {
   const auto exchange = exchange_of(wsi);
-  // The library announces the same end again and again, tens of thousands of times a second, when
-  // more bytes follow a body that is not answered yet. One end per request, or the connection goes.
-  if (exchange == nullptr || !std::holds_alternative<HttpExchange::ReadingBody>(exchange->state_)) {
+  if (exchange == nullptr) {
     return -1;
   }
-  auto reading = std::move(std::get<HttpExchange::ReadingBody>(exchange->state_));
-  if (reading.missing > 0) {
+  auto* body = std::get_if<HttpExchange::ReadingBody>(&exchange->state_);
+  if (body == nullptr) {
+    // The library announces the same end again and again, tens of thousands of times a second, when
+    // more bytes stand behind a body that is not answered yet. One end per request: give the answer
+    // if there is one, and close.
+    answer_if_ready(wsi, *exchange, AfterResponse::Close);
     return -1;
   }
-  return dispatch(wsi, *exchange, std::move(reading.request));
+  HttpExchange::ReadingBody reading = std::move(*body);
+  if (reading.missing > 0 ||
+      (tagged_http(wsi)->requests > 1 && begins_with_own_head(reading.request))) {
+    ++counters_.http_rejected;
+    return -1;
+  }
+  dispatch(wsi, exchange, std::move(reading.request));
+  // Answered only when the loop comes round: ending the transaction here would have the library
+  // loop forever over bytes that stand behind the body.
+  if (std::holds_alternative<HttpExchange::Answered>(exchange->state_)) {
+    lws_callback_on_writable(wsi);
+  }
+  return 0;
 }
 
-int HttpServer::dispatch(lws* wsi, HttpExchange& exchange, HttpRequest request) {
+void HttpServer::dispatch(lws* wsi, const std::shared_ptr<HttpExchange>& exchange,
+                          HttpRequest request) {
   take_over_timeouts(wsi);
   arm_deadline(wsi, limits::http_response_deadline);
-  exchange.state_ = HttpExchange::Answering{};
-  exchange.inside_dispatch_ = true;
-  options_.api->handle(worker_, std::move(request), exchange_of(wsi));
-  exchange.inside_dispatch_ = false;
+  exchange->state_ = HttpExchange::Answering{};
+  exchange->inside_dispatch_ = true;
+  options_.api->handle(worker_, std::move(request), exchange);
+  exchange->inside_dispatch_ = false;
+}
+
+int HttpServer::answer_if_ready(lws* wsi, HttpExchange& exchange, AfterResponse after) {
   if (auto* answered = std::get_if<HttpExchange::Answered>(&exchange.state_)) {
-    return begin_response(wsi, exchange, std::move(answered->response));
+    return begin_response(wsi, exchange, std::move(answered->response), after);
   }
   return 0;
 }
@@ -169,17 +200,14 @@ int HttpServer::handle_writable(lws* wsi) {
   if (exchange == nullptr) {
     return 0;
   }
-  if (auto* answered = std::get_if<HttpExchange::Answered>(&exchange->state_)) {
-    return begin_response(wsi, *exchange, std::move(answered->response));
-  }
   if (std::holds_alternative<HttpExchange::Writing>(exchange->state_)) {
     return write_on(wsi, *exchange);
   }
-  return 0;
+  return answer_if_ready(wsi, *exchange, after_response());
 }
 
-int HttpServer::begin_response(lws* wsi, HttpExchange& exchange, HttpResponse response) {
-  const AfterResponse after = after_response();
+int HttpServer::begin_response(lws* wsi, HttpExchange& exchange, HttpResponse response,
+                               AfterResponse after) {
   std::string bytes = response_head(response, after);
   if (!exchange.head_only_ && response.status != 204 && response.status != 304) {
     bytes.append(response.body);

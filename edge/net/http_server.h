@@ -53,6 +53,7 @@ class HttpExchange final : public HttpResponder {
 /// A connection that speaks HTTP (so far). Idle between requests when it has no exchange.
 struct alignas(8) HttpConnection {
   std::shared_ptr<HttpExchange> exchange;
+  std::uint64_t requests = 0;
 };
 
 struct HttpServerOptions {
@@ -86,9 +87,10 @@ class HttpServer {
 
  private:
   std::shared_ptr<HttpExchange> exchange_of(lws* wsi) const;
-  int dispatch(lws* wsi, HttpExchange& exchange, HttpRequest request);
+  void dispatch(lws* wsi, const std::shared_ptr<HttpExchange>& exchange, HttpRequest request);
+  int answer_if_ready(lws* wsi, HttpExchange& exchange, AfterResponse after);
   int refuse(lws* wsi, HttpExchange& exchange, HttpResponse response);
-  int begin_response(lws* wsi, HttpExchange& exchange, HttpResponse response);
+  int begin_response(lws* wsi, HttpExchange& exchange, HttpResponse response, AfterResponse after);
   int write_on(lws* wsi, HttpExchange& exchange);
   int finish(lws* wsi, AfterResponse after);
   AfterResponse after_response() const;

@@ -1,0 +1,83 @@
+// A relay on a free port of the loopback with everything allowed, and an HTTP API made for tests:
+//   GET /hello            "hello"              GET /bytes?N      N bytes
+//   POST /echo            method, query, body  POST /publish     {"channel","data"}: one
+//   publication GET /later            answered when somebody POSTs /release, or never
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "edge/net/client_connection.h"
+#include "edge/net/relay_server.h"
+#include "tests/unit/edge/net/raw_client.h"
+
+namespace tidegate::net::test {
+
+class TestApi final : public HttpApi {
+ public:
+  void handle(WorkerAccess& worker, HttpRequest request,
+              std::shared_ptr<HttpResponder> responder) const override;
+  int calls(const std::string& path) const;
+
+ private:
+  void publish(WorkerAccess& worker, const HttpRequest& request,
+               std::shared_ptr<HttpResponder> responder) const;
+
+  mutable std::mutex mutex_;
+  mutable std::vector<std::string> paths_;
+  mutable std::vector<std::shared_ptr<HttpResponder>> waiting_;
+};
+
+class RelayTest : public ::testing::Test {
+ protected:
+  /// Must be called first; `adjust` may change the options.
+  template <typename Adjust>
+  void start(Adjust&& adjust) {
+    adjust(options_);
+    auto started = RelayServer::start(options_);
+    ASSERT_TRUE(started.ok()) << started.error().message;
+    server_ = std::move(*started);
+  }
+  void start() {
+    start([](ServerOptions&) {});
+  }
+  void SetUp() override;
+  void TearDown() override;
+
+  std::uint16_t port() const { return server_->port(); }
+  std::unique_ptr<ClientConnection> connect_client();
+  bool logged(std::string_view part) const;
+  /// The relay still serves others: an HTTP request is answered.
+  void expect_alive() const;
+  NetCounters net_sum() const;
+  relay::RelayCounters relay_sum() const;
+
+  std::shared_ptr<TestApi> api_ = std::make_shared<TestApi>();
+  std::shared_ptr<relay::RelayConfig> config_ = std::make_shared<relay::RelayConfig>();
+  ServerOptions options_;
+  std::unique_ptr<RelayServer> server_;
+  mutable std::mutex log_mutex_;
+  std::vector<std::string> log_;
+};
+
+/// Waits until `holds()`, for at most ten seconds: for what other threads are about to do.
+template <typename Condition>
+bool eventually(Condition&& holds) {
+  for (int i = 0; i < 10'000; ++i) {
+    if (holds()) {
+      return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
+  return false;
+}
+
+std::string get(std::string_view path);
+std::string post(std::string_view path, std::string_view body);
+
+}  // namespace tidegate::net::test
