@@ -112,6 +112,7 @@ class Runner {
       if (seed >= arguments_.from + arguments_.seeds) return;
       if (failed_ >= 10 && !arguments_.keep_going) return;
       seed_in_hand = seed;
+      if (arguments_.single) std::printf("%s\n", describe(draw_options(seed)).c_str());
       report(run_seed(seed, arguments_.single && arguments_.verbose));
     }
   }

@@ -133,4 +133,56 @@ SimOptions draw_options(std::uint64_t seed) {
   return options;
 }
 
+std::string describe(const SimOptions& options) {
+  const auto number = [](const char* name, auto value) {
+    return std::string(" ") + name + "=" + std::to_string(value);
+  };
+  const auto time = [](const char* name, Duration value) {
+    return value == Duration{0}
+               ? std::string()
+               : std::string(" ") + name + "=" + std::to_string(value.count() / 1000) + "ms";
+  };
+  const auto chance = [](const char* name, std::uint64_t one_in) {
+    return one_in == 0 ? std::string() : std::string(" ") + name + "=1/" + std::to_string(one_in);
+  };
+  const auto& network = options.network;
+  const auto& relay = options.relay;
+  const auto& store = options.store;
+  const auto& clients = options.clients;
+  const auto& workload = options.workload;
+  return "clients:" + number("count", clients.count) + number("tenants", clients.tenants) +
+         number("tokens_expire", clients.tokens_expire) +
+         chance("restricted", clients.restricted_one_in) +
+         time("timers_late", clients.timer_late_max) + time("offline", clients.offline_every) +
+         time("resume", clients.resume_every) + time("reload", clients.reload_every) +
+         time("wall_jump", clients.wall_jump_every) +
+         "\nnetwork:" + time("latency", network.latency_min + network.latency_spread) +
+         time("cut", network.cut_every) + time("half_open", network.half_open_every) +
+         time("stall", network.stall_every) + chance("blackhole", network.blackhole_one_in) +
+         chance("slow", network.slow_reader_one_in) + number("window", network.window_bytes) +
+         "\nrelay:" + number("shards", relay.shards) +
+         number("changes", relay.shard_count_changes) + time("mail", relay.mailbox_delay_max) +
+         time("crash", relay.crash_every) + time("drain", relay.drain_every) +
+         time("verify", relay.verify_delay_max) + chance("verify_lost", relay.verify_lost_one_in) +
+         chance("answer_lost", relay.answer_lost_one_in) +
+         "\nstore:" + number("durable", store.durable) + time("latency", store.latency_max) +
+         number("sparse", store.sparse_offsets) + chance("refused", store.refused_one_in) +
+         chance("unknown", store.unknown_one_in) + chance("silent", store.silent_one_in) +
+         chance("late", store.late_one_in) + chance("read_fails", store.read_fails_one_in) +
+         chance("open_fails", store.open_fails_one_in) +
+         "\nworkload:" + number("channels", workload.channels) +
+         number("tiny", workload.small_history_channels) +
+         number("http", workload.http_publishers) + number("replay", workload.replay_publishers) +
+         time("http_every", workload.http_publish_every) +
+         time("client_every", workload.client_publish_every) +
+         time("toggle", workload.subscribe_toggle_every) +
+         chance("duplicate", workload.duplicate_one_in) +
+         chance("conflict", workload.conflict_one_in) +
+         chance("bogus", workload.bogus_since_one_in) +
+         chance("in_callback", workload.command_in_callback_one_in) +
+         number("payload", workload.payload_bytes_max) +
+         "\nphases:" + time("faults", options.phases.faults) +
+         time("linger", options.phases.linger);
+}
+
 }  // namespace tidegate::sim

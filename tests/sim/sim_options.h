@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "core/base/time.h"
 
@@ -108,5 +109,8 @@ struct SimOptions {
 
 /// The swarm: what a random run with this seed looks like.
 SimOptions draw_options(std::uint64_t seed);
+
+/// In a few words, for someone who looks at one run: sizes, and which faults are on.
+std::string describe(const SimOptions& options);
 
 }  // namespace tidegate::sim

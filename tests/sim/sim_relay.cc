@@ -58,6 +58,7 @@ void SimRelay::end_process() {
   ++incarnation_;
   shards_.clear();
   mailboxes_.clear();
+  connections_ever_ = 0;
   for (const auto& [link, place] : places_) parts_.access.link_over(link);
   places_.clear();
   parts_.network.relay_crashed();
@@ -156,6 +157,7 @@ void SimRelay::link_connected(LinkId link, std::uint32_t client) {
   context_.note("relay.connected", client, static_cast<std::uint64_t>(link), index);
   shards_[index].links[handle] = link;
   places_[link] = {index, handle, false};
+  ++connections_ever_;
   turn(index);
 }
 

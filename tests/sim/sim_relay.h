@@ -73,7 +73,7 @@ class SimRelay : public RelayEnd {
   };
   struct Pair {
     Instant last_at;
-    std::size_t waiting = 0;
+    MailboxLoad waiting;
   };
 
   // Carrying out effects, one for each kind.
@@ -115,6 +115,7 @@ class SimRelay : public RelayEnd {
   std::map<std::pair<std::uint16_t, std::uint16_t>, Pair> mailboxes_;
   std::map<std::uint64_t, PublishDone> waiting_publishes_;
   std::uint64_t next_ticket_ = 1;
+  std::size_t connections_ever_ = 0;  // of this process
 };
 
 }  // namespace tidegate::sim

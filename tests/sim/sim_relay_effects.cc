@@ -174,11 +174,15 @@ void SimRelay::carry_out(std::uint16_t index, relay::ShardSend effect) {
       context_.queue.now() + prng_.duration_up_to(context_.options.relay.mailbox_delay_max);
   pair.last_at =
       context_.options.relay.reorder_mailboxes ? arrives : std::max(pair.last_at, arrives);
-  ++pair.waiting;
-  parts_.limits.mailbox_waits(index, to, pair.waiting, places_.size(), waiting_publishes_.size());
+  const bool is_publish = std::holds_alternative<relay::PublishSubmit>(effect.message) ||
+                          std::holds_alternative<relay::PublishSettled>(effect.message);
+  ++(is_publish ? pair.waiting.publishes : pair.waiting.mirror_messages);
+  parts_.limits.mailbox_waits(index, to, pair.waiting, connections_ever_,
+                              waiting_publishes_.size());
   auto message = std::make_shared<relay::ShardMessage>(std::move(effect.message));
-  context_.queue.at(pair.last_at, on_shard(to, [this, index, to, message](auto& shard) {
-                      --mailboxes_[{index, to}].waiting;
+  context_.queue.at(pair.last_at, on_shard(to, [this, index, to, is_publish, message](auto& shard) {
+                      MailboxLoad& waiting = mailboxes_[{index, to}].waiting;
+                      --(is_publish ? waiting.publishes : waiting.mirror_messages);
                       context_.note("relay.mail", index, to, message->index());
                       shard.handle_shard_message(context_.now(), index, std::move(*message));
                     }));

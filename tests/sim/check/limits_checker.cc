@@ -12,17 +12,21 @@ constexpr std::uint64_t kEffectsInTurnMax = 200'000;
 
 }  // namespace
 
-void LimitsChecker::mailbox_waits(std::uint16_t from, std::uint16_t to, std::size_t waiting,
+void LimitsChecker::mailbox_waits(std::uint16_t from, std::uint16_t to, const MailboxLoad& load,
                                   std::size_t connections, std::size_t http_publishes) {
-  // One pull, one batch or refusal, one close and one older generation for each channel; besides,
-  // each connection's window of publishes and everything that came over HTTP.
-  const std::size_t channels = directory_.channel_count() * directory_.tenant_count();
-  const std::size_t limit =
-      8 * channels + connections * limits::publishes_in_flight_per_connection_max + http_publishes;
-  if (waiting > limit) {
-    context_.fail("I5", "the mailbox " + std::to_string(from) + "→" + std::to_string(to) +
-                            " holds " + std::to_string(waiting) + " messages, over " +
-                            std::to_string(limit));
+  // For each channel a standing pull, a question, a close, their answers, and one older generation
+  // of them; besides, each connection's window of publishes and everything that came over HTTP.
+  const std::size_t mirror_max = 8 * directory_.channel_count() * directory_.tenant_count();
+  const std::size_t publish_max =
+      connections * limits::publishes_in_flight_per_connection_max + http_publishes;
+  const std::string which = "the mailbox " + std::to_string(from) + "→" + std::to_string(to);
+  if (load.mirror_messages > mirror_max) {
+    context_.fail("I5", which + " holds " + std::to_string(load.mirror_messages) +
+                            " messages of mirrors, over " + std::to_string(mirror_max));
+  }
+  if (load.publishes > publish_max) {
+    context_.fail("I5", which + " holds " + std::to_string(load.publishes) + " publishes, over " +
+                            std::to_string(publish_max));
   }
 }
 

@@ -12,12 +12,18 @@
 
 namespace tidegate::sim {
 
+/// What waits in one mailbox.
+struct MailboxLoad {
+  std::size_t mirror_messages = 0;
+  std::size_t publishes = 0;  // submitted and settled
+};
+
 class LimitsChecker {
  public:
   LimitsChecker(SimContext& context, const SimDirectory& directory)
       : context_(context), directory_(directory) {}
 
-  void mailbox_waits(std::uint16_t from, std::uint16_t to, std::size_t waiting,
+  void mailbox_waits(std::uint16_t from, std::uint16_t to, const MailboxLoad& load,
                      std::size_t connections, std::size_t http_publishes);
   void mirror_batch(const relay::MirrorBatch& batch);
   void transmit(bool known, bool blocked, std::size_t bytes);
