@@ -59,6 +59,10 @@ async function suites() {
       await suite('npm package; native core against WebAssembly', packageTests);
     },
   );
+  await suite("the relay's logic compiles for browsers, too", async () => {
+    await buildPreset('wasm', ['tidegate_edge_store'], 'build edge/relay and edge/store with em++');
+    return { passed: 1, failed: 0 };
+  });
   await needs(
     () => buildPreset('tsan', tsanTargets, 'build with ThreadSanitizer'),
     () => suite('mailboxes under ThreadSanitizer', () => ctest('tsan', '^net\\.')),

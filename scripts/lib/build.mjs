@@ -28,7 +28,7 @@ export function buildPreset(preset, targets = [], name = `build ${preset}`) {
 }
 
 export async function buildSdk() {
-  await buildPreset('wasm', [], 'build the core for browsers (wasm)');
+  await buildPreset('wasm', ['tidegate_core'], 'build the core for browsers (wasm)');
   await step('build the npm package', () =>
     run('npm', ['run', '--silent', 'build', '-w', 'sdk-js']),
   );
