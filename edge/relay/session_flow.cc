@@ -297,8 +297,8 @@ void SessionFlow::drain(Duration window, std::uint64_t seed) {
   }
   // Every connection has a slot of its own in the window, given at random.
   Prng prng(seed);
+  for (std::size_t left = slots.size(); left > 1; --left) {
     std::swap(slots[left - 1], slots[static_cast<std::size_t>(prng.below(left))]);
-    std::swap(slots[left - 1], slots[prng.below(left)]);
   }
   for (std::size_t index = 0; index < slots.size(); ++index) {
     const Duration begin =
