@@ -12,27 +12,35 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 const release = (name) => `${root}build/release/${name}`;
 const ticksPerSecond = 100; // USER_HZ on Linux, a constant of its ABI
 
-/** A child process whose standard output is read line by line. */
+/** A child process that answers line by line. */
 class LineProcess {
-  constructor(command, args, options = {}) {
-    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], ...options });
-    this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
+  constructor(command, args) {
+    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.exited = once(this.child, 'exit');
+    this.lines = [];
+    this.waiting = [];
+    createInterface({ input: this.child.stdout })
+      .on('line', (line) =>
+        (this.waiting.shift()?.resolve ?? this.lines.push.bind(this.lines))(line),
+      )
+      .on('close', () => {
+        const error = new Error(`${command} ended before it answered`);
+        for (const { reject } of this.waiting) reject(error);
+      });
   }
   get pid() {
     return this.child.pid;
   }
-  async line() {
-    const { value, done } = await this.lines.next();
-    if (done) throw new Error(`${this.child.spawnfile} ended before it answered`);
-    return value;
+  line() {
+    if (this.lines.length > 0) return Promise.resolve(this.lines.shift());
+    return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
   }
-  async ask(text) {
+  ask(text) {
     this.child.stdin.write(`${text}\n`);
     return this.line();
   }
-  async stop(signal = 'SIGTERM') {
-    this.child.kill(signal);
+  async stop() {
+    this.child.kill('SIGTERM');
     await this.exited;
   }
 }
