@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/client/delivered_row.h"
+#include "core/protocol/frame.h"
 #include "tests/unit/edge/net/relay_fixture.h"
 
 namespace tidegate::net::test {
@@ -140,7 +141,7 @@ TEST_F(EndToEnd, ANativeClientPublishesAndIsAcknowledged) {
   const auto client = connect_client();
   client->session().connect(client->now());
   PublicationDraft draft;
-  const std::string payload(50'000, '1');
+  const std::string payload(30'000, '1');
   draft.payload.assign(payload.begin(), payload.end());
   for (int i = 0; i < 100; ++i) {
     ASSERT_TRUE(
