@@ -1,0 +1,148 @@
+#include "edge/app/config_words.h"
+
+#include "edge/app/dev_mode.h"
+#include "edge/app/quantity.h"
+
+namespace tidegate::app {
+namespace {
+
+std::string counted(std::size_t count, const std::string& noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+std::string listed(const std::vector<ChannelPattern>& patterns) {
+  std::string list;
+  for (const ChannelPattern& pattern : patterns) {
+    list += (list.empty() ? "" : ", ") + pattern.text();
+  }
+  return list;
+}
+
+std::string describe_server(const ServerSettings& server) {
+  const std::string workers = server.workers == 0 ? std::string("one worker for each core")
+                                                  : counted(server.workers, "worker");
+  return "Server\n  listens on " + server.host + ":" + std::to_string(server.port) + " with " +
+         workers + ", for at most " + std::to_string(server.connections_max) +
+         " connections.\n  HTTP bodies have at most " + format_size(server.http_body_bytes_max) +
+         ". When it is stopped, clients are sent away over " +
+         format_duration(server.drain_window) + ".\n";
+}
+
+std::string describe_auth(const AuthSettings& auth) {
+  std::string text = "Tokens\n";
+  text += auth.hs256_secret.empty()
+              ? "  no key: every token is refused.\n"
+              : "  are JWT, signed by HS256 with the secret " + auth.hs256_secret.masked() + ".\n";
+  if (!auth.issuer.empty()) text += "  Their issuer (iss) has to be \"" + auth.issuer + "\".\n";
+  if (!auth.audience.empty()) {
+    text += "  Their audience (aud) has to name \"" + auth.audience + "\".\n";
+  }
+  return text;
+}
+
+std::string describe_namespace(const relay::Namespace& rules, std::size_t number) {
+  const relay::HistoryLimits& history = rules.history;
+  const std::string kept =
+      history.count == 0
+          ? "keeps no history: who comes back has missed what was published meanwhile"
+          : "keeps each channel's last " + counted(history.count, "publication") + ", at most " +
+                format_size(history.bytes) + ", for " + format_duration(history.age);
+  const std::string publishers =
+      rules.publish == relay::PublishRight::Server
+          ? "only API keys"
+          : "API keys, and clients whose token allows \"publish\" on the channel";
+  return "  " + std::to_string(number) + ". " + rules.pattern.text() + "\n     log; " + kept +
+         ".\n     Subscribers: clients whose token allows \"subscribe\" on the channel."
+         "\n     Publishers: " +
+         publishers + ".\n";
+}
+
+std::string describe_key(const ApiKeySettings& key) {
+  return "  " + key.name + " (" + key.secret.masked() + ") may publish for tenant " + key.tenant +
+         " on " + listed(key.channels) + ".\n";
+}
+
+std::string describe_limits(const relay::RelayConfig& relay) {
+  return "Limits\n  a connection has at most " +
+         counted(relay.subscriptions_per_connection_max, "subscription") +
+         " and sends messages of at most " + format_size(relay.client_message_bytes_max) +
+         ";\n  it has " + format_duration(relay.hello_timeout) +
+         " to say hello, is heard of every " + format_duration(relay.heartbeat_interval) +
+         ", and is given up " + format_duration(relay.heartbeat_timeout) +
+         " after that.\n  A channel remembers idempotency keys for " +
+         format_duration(relay.idempotency_window_age) + ", at most " +
+         std::to_string(relay.idempotency_window_entries) + " of them.\n";
+}
+
+/// A channel that the pattern matches and that hardly any other pattern names literally.
+ChannelName sample_of(const ChannelPattern& pattern) {
+  std::string name;
+  std::string_view rest = pattern.text();
+  while (!rest.empty()) {
+    const std::size_t colon = rest.find(':');
+    const std::string_view segment = rest.substr(0, colon);
+    if (!name.empty()) name += ":";
+    if (segment == "**") {
+      name += "~any~:~more~";
+    } else if (segment == "*" || segment.front() == '{') {
+      name += "~any~";
+    } else {
+      name += segment;
+    }
+    rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
+  }
+  auto channel = ChannelName::parse(name);
+  return channel ? std::move(channel).value() : ChannelName();
+}
+
+void warn_of_unreached(const std::vector<relay::Namespace>& namespaces,
+                       std::vector<std::string>& warnings) {
+  for (std::size_t i = 0; i < namespaces.size(); ++i) {
+    const ChannelName sample = sample_of(namespaces[i].pattern);
+    for (std::size_t j = 0; j < i && !sample.empty(); ++j) {
+      if (!namespaces[j].pattern.matches(sample)) continue;
+      warnings.push_back("namespace " + std::to_string(i + 1) + " (" +
+                         namespaces[i].pattern.text() + ") is never reached: namespace " +
+                         std::to_string(j + 1) + " (" + namespaces[j].pattern.text() +
+                         ") stands before it and matches its channels");
+      break;
+    }
+  }
+}
+
+}  // namespace
+
+std::string describe_config(const Config& config) {
+  std::string text = describe_server(config.server) + describe_auth(config.auth);
+  text +=
+      "Namespaces (the first that matches a channel decides; a channel without one is refused)\n";
+  if (config.relay.namespaces.empty()) text += "  none: every channel is refused.\n";
+  for (std::size_t i = 0; i < config.relay.namespaces.size(); ++i) {
+    text += describe_namespace(config.relay.namespaces[i], i + 1);
+  }
+  text += "API keys\n";
+  if (config.api_keys.empty()) text += "  none: nobody can publish over HTTP.\n";
+  for (const ApiKeySettings& key : config.api_keys) text += describe_key(key);
+  return text + describe_limits(config.relay);
+}
+
+std::vector<std::string> config_warnings(const Config& config) {
+  std::vector<std::string> warnings;
+  if (config.auth.hs256_secret.empty()) {
+    warnings.push_back("no key for tokens: set auth.hs256_secret_file, auth.hs256_secret or " +
+                       std::string("TIDEGATE_AUTH_HS256_SECRET before serving"));
+  }
+  if (config.relay.namespaces.empty())
+    warnings.push_back("no [[namespace]]: every channel is refused");
+  warn_of_unreached(config.relay.namespaces, warnings);
+  if (!is_loopback_host(config.server.host)) {
+    warnings.push_back("plain text beyond this machine: put a proxy that speaks TLS in front of " +
+                       config.server.host + ", tokens travel in the first message");
+  }
+  if (!config.dev.static_root.empty()) {
+    warnings.push_back("dev.static_root is used with --dev only");
+  }
+  return warnings;
+}
+
+}  // namespace tidegate::app

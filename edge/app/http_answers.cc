@@ -1,0 +1,82 @@
+#include "edge/app/http_answers.h"
+
+#include <algorithm>
+
+namespace tidegate::app {
+
+using nlohmann::json;
+
+std::uint16_t http_status_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::TokenExpired:
+    case ErrorCode::TokenRequired:
+    case ErrorCode::TokenInvalid:
+      return 401;
+    case ErrorCode::Forbidden:
+      return 403;
+    case ErrorCode::UnknownNamespace:
+    case ErrorCode::NotFound:
+      return 404;
+    case ErrorCode::EpochMismatch:
+    case ErrorCode::IdempotencyConflict:
+      return 409;
+    case ErrorCode::PayloadTooLarge:
+    case ErrorCode::FrameTooLarge:
+      return 413;
+    case ErrorCode::LimitExceeded:
+      return 422;
+    case ErrorCode::RateLimited:
+    case ErrorCode::Busy:
+    case ErrorCode::QueueFull:
+      return 429;
+    case ErrorCode::Timeout:
+    case ErrorCode::Unavailable:
+    case ErrorCode::OutcomeUnknown:
+    case ErrorCode::ConnectionLost:
+      return 503;
+    case ErrorCode::Unsupported:
+      return 501;
+    case ErrorCode::Internal:
+      return 500;
+    default:
+      return 400;
+  }
+}
+
+json error_json(const Error& error) {
+  return {{"code", static_cast<int>(error.code)},
+          {"name", error_code_name(error.code)},
+          {"message", error.message},
+          {"temporary", is_temporary(error.code)}};
+}
+
+net::HttpResponse error_answer(const Error& error) {
+  return error_answer(http_status_of(error.code), error);
+}
+
+net::HttpResponse error_answer(std::uint16_t status, const Error& error) {
+  net::HttpResponse response = json_answer({{"error", error_json(error)}});
+  response.status = status;
+  if (status == 429 || status == 503) {
+    const std::uint32_t seconds = std::max<std::uint32_t>(1, (error.retry_after_ms + 999) / 1000);
+    response.headers.emplace_back("retry-after", std::to_string(seconds));
+  }
+  if (status == 401) response.headers.emplace_back("www-authenticate", "Bearer");
+  return response;
+}
+
+net::HttpResponse json_answer(const json& body) {
+  net::HttpResponse response;
+  // Replacing, not throwing: a message may quote bytes of the request that are not UTF-8.
+  response.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
+  return response;
+}
+
+net::HttpResponse text_answer(std::string text, std::string content_type) {
+  net::HttpResponse response;
+  response.content_type = std::move(content_type);
+  response.body = std::move(text);
+  return response;
+}
+
+}  // namespace tidegate::app

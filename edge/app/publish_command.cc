@@ -1,0 +1,120 @@
+// `tidegate publish`: the client's outbox, once. It is queued until the connection is there, sent
+// again after a lost one under the same key, and over when it is acknowledged.
+#include <iostream>
+#include <istream>
+#include <iterator>
+#include <ostream>
+
+#include "edge/app/command.h"
+#include "edge/app/delivery_text.h"
+#include "edge/app/log.h"
+#include "edge/net/client_connection.h"
+
+namespace tidegate::app {
+namespace {
+
+int fail(const Terminal& terminal, const std::string& message) {
+  terminal.err << "tidegate publish: " << message << std::endl;
+  return kExitFailure;
+}
+
+/// Standard input up to just over the limit: more would be refused anyway.
+std::string read_input() {
+  std::string text;
+  char buffer[4096];
+  while (text.size() <= limits::publication_payload_bytes_max && std::cin) {
+    std::cin.read(buffer, sizeof buffer);
+    text.append(buffer, static_cast<std::size_t>(std::cin.gcount()));
+  }
+  return text;
+}
+
+Result<PublicationDraft> draft_of(const PublishCommand& command) {
+  PublicationDraft draft;
+  draft.event = command.event;
+  draft.event_id = command.event_id;
+  draft.idempotency_key = command.idempotency_key;
+  draft.payload_kind = command.binary ? PayloadKind::Binary : PayloadKind::Json;
+  if (!command.if_epoch.empty()) {
+    auto epoch = Epoch::parse(command.if_epoch);
+    if (!epoch) return epoch.error();
+    draft.if_epoch = std::move(epoch).value();
+  }
+  const std::string data = command.data.has_value() ? *command.data : read_input();
+  draft.payload.assign(data.begin(), data.end());
+  return draft;
+}
+
+std::string receipt_line(const PublishAcknowledged& ack, bool json) {
+  const char* outcome = ack.outcome == PublishOutcome::Applied ? "applied" : "duplicate";
+  const std::string& epoch = ack.position.epoch.token();
+  const std::string offset = std::to_string(ack.position.offset.value);
+  if (!json) return epoch + ":" + offset + " " + outcome;
+  return "{\"epoch\":" + json_quoted(epoch) + ",\"offset\":\"" + offset + "\",\"outcome\":\"" +
+         outcome + "\"}";
+}
+
+/// Listens until the publish is settled.
+class PublishRun {
+ public:
+  PublishRun(net::ClientConnection& connection, const PublishCommand& command,
+             const Terminal& terminal)
+      : connection_(connection), command_(command), terminal_(terminal) {}
+
+  void hear(const Event& event) {
+    if (const auto* ack = std::get_if<PublishAcknowledged>(&event)) {
+      terminal_.out << receipt_line(*ack, command_.client.json) << std::endl;
+      end(kExitOk);
+    } else if (const auto* failed = std::get_if<PublishFailed>(&event)) {
+      end(fail(terminal_, error_line(failed->error)));
+    } else if (const auto* change = std::get_if<StateChanged>(&event)) {
+      hear_state(*change);
+    }
+  }
+  int exit_code() const { return exit_code_; }
+
+ private:
+  void hear_state(const StateChanged& change) {
+    if (change.state == ClientState::Reconnecting) {
+      terminal_.err << "tidegate publish: " << state_line(change) << std::endl;
+    } else if (change.state == ClientState::Failed) {
+      end(fail(terminal_, state_line(change)));
+    }
+  }
+  void end(int exit_code) {
+    if (ended_) return;
+    ended_ = true;
+    exit_code_ = exit_code;
+    connection_.stop();
+  }
+
+  net::ClientConnection& connection_;
+  const PublishCommand& command_;
+  const Terminal& terminal_;
+  bool ended_ = false;
+  int exit_code_ = kExitFailure;
+};
+
+}  // namespace
+
+int run_command(const PublishCommand& command, const Terminal& terminal) {
+  const auto channel = ChannelName::parse(command.channel);
+  if (!channel) return fail(terminal, channel.error().message);
+  auto draft = draft_of(command);
+  if (!draft) return fail(terminal, draft.error().message);
+  net::ClientConnectionOptions options{command.client.url, command.client.token, {}};
+  options.session.client = "tidegate-cli/" TIDEGATE_VERSION;
+  options.session.publish_timeout = command.timeout;
+  auto created = net::ClientConnection::create(std::move(options));
+  if (!created) return fail(terminal, created.error().message);
+  net::ClientConnection& connection = **created;
+  connection.session().connect(connection.now());
+  const auto request =
+      connection.session().publish(connection.now(), *channel, std::move(draft).value());
+  if (!request) return fail(terminal, error_line(request.error()));
+  PublishRun run(connection, command, terminal);
+  connection.run([&](const Event& event) { run.hear(event); });
+  return run.exit_code();
+}
+
+}  // namespace tidegate::app
