@@ -1,3 +1,4 @@
+// The log by itself: ranges, covers, limits, and what is kept for readers that lag.
 #include "edge/relay/channel_log.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// The memory store as the relay sees it: conditional appends, reading, trimming, release.
 #include "edge/store/memory_store.h"
 
 #include <gtest/gtest.h>
