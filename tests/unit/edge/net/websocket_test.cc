@@ -1,8 +1,10 @@
 // WebSockets byte by byte: who is let in, how messages are put together, and how connections end.
 #include <deque>
+#include <set>
 #include <string>
 #include <thread>
 
+#include "core/base/limits.h"
 #include "core/protocol/frame_decoder.h"
 #include "core/protocol/frame_encoder.h"
 #include "tests/unit/edge/net/relay_fixture.h"
@@ -339,6 +341,30 @@ TEST_F(WebSocket, WhoDoesNotReadDisturbsNobodyAndGetsAllInTheEnd) {
     top = block->block.range().offset.value;
   }
   EXPECT_EQ(rows, kCount);
+}
+
+TEST_F(WebSocket, ABurstBeyondTheWindowIsHeldBackAndAcknowledgedInFull) {
+  start([](ServerOptions& options) { options.workers = 3; });
+  WireClient client(port());
+  open_and_greet(client);
+  constexpr std::uint32_t kMessages = 10;
+  constexpr std::uint32_t kPublishes = 300;  // more than may be in flight on a connection
+  static_assert(kPublishes > limits::publishes_in_flight_per_connection_max);
+  std::uint32_t request = 0;
+  for (std::uint32_t i = 0; i < kMessages; ++i) {
+    std::string message;
+    for (std::uint32_t j = 0; j < kPublishes; ++j) {
+      ++request;
+      message += publish(request, "burst:" + std::to_string(request % 7), "1");
+    }
+    ASSERT_TRUE(client.send_frame(kOpBinary, message));
+  }
+  std::set<RequestId> acknowledged;
+  while (acknowledged.size() < request) {
+    const auto ack = client.await<PublishAckFrame>();
+    ASSERT_TRUE(ack.has_value()) << "after " << acknowledged.size();
+    EXPECT_TRUE(acknowledged.insert(ack->request).second);
+  }
 }
 
 TEST_F(WebSocket, DrainTellsEverybodyToComeBack) {
