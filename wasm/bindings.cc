@@ -6,6 +6,13 @@
 
 #include "wasm/core_session.h"
 
+/// Embind's one use of printf is a type's name in an error about unbound types, of which there are
+/// none. Standing here, it keeps five kilobytes of formatting out of the module.
+extern "C" int siprintf(char* out, const char*, ...) {
+  *out = '\0';
+  return 0;
+}
+
 namespace tidegate::wasm {
 namespace {
 

@@ -13,7 +13,7 @@ const sdk = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(sdk, 'dist');
 const tsc = createRequire(import.meta.url).resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc');
 
-buildCore();
+await buildCore();
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 execFileSync(process.execPath, [tsc, '-p', join(sdk, 'tsconfig.types.json')], { stdio: 'inherit' });

@@ -1,11 +1,14 @@
 // Builds core.wasm by em++ and writes build/core: the glue, the module stamped with the build's name, and
-// the module as base64. The glue and the module know each other by short names that change with every
+// the module deflated and as base64 (deflated because base64 of anything else compresses badly). The glue and the module know each other by short names that change with every
 // build, so both carry the name and the loader compares.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { deflateSync } from 'node:zlib';
+
+import { minify } from 'terser';
 
 const sdk = join(dirname(fileURLToPath(import.meta.url)), '..');
 const root = join(sdk, '..');
@@ -36,18 +39,32 @@ function leb128(value) {
   return Buffer.from(bytes);
 }
 
-export function buildCore() {
+/** The compiler's glue without what only a page, a worker or Node of its own would use: our loader hands it
+ *  a compiled module. terser, because esbuild keeps unused functions within functions. */
+async function trimmedGlue(path) {
+  const decided = readFileSync(path, 'utf8')
+    .replace('ENVIRONMENT_IS_WEB=typeof window=="object"', 'ENVIRONMENT_IS_WEB=false')
+    .replace('ENVIRONMENT_IS_WORKER=typeof importScripts=="function"', 'ENVIRONMENT_IS_WORKER=false')
+    .replace(/ENVIRONMENT_IS_NODE=[^;]*;/, 'ENVIRONMENT_IS_NODE=false;')
+    .replace(/_scriptDir = .*;/, '_scriptDir;');
+  const options = { passes: 4, pure_getters: true, unsafe: true, keep_fargs: false };
+  const { code } = await minify(decided, { module: true, ecma: 2020, compress: options });
+  return code;
+}
+
+export async function buildCore() {
   run('cmake', ['--preset', 'wasm', '-B', cmakeDir]);
   run('cmake', ['--build', cmakeDir, '--target', 'tidegate_core']);
   const wasm = readFileSync(join(cmakeDir, 'wasm', 'tidegate_core.wasm'));
-  const glue = readFileSync(join(cmakeDir, 'wasm', 'tidegate_core.mjs'));
+  const glue = await trimmedGlue(join(cmakeDir, 'wasm', 'tidegate_core.mjs'));
   const name = createHash('sha256').update(wasm).update(glue).digest('hex').slice(0, 16);
   const stamped = Buffer.concat([wasm, customSection('tidegate', name)]);
 
   mkdirSync(buildDir, { recursive: true });
   writeFileSync(join(buildDir, 'glue.mjs'), glue);
   writeFileSync(join(buildDir, 'core.wasm'), stamped);
-  writeFileSync(join(buildDir, 'inline.mjs'), `export const coreBase64 = '${stamped.toString('base64')}';\n`);
+  const inline = deflateSync(stamped, { level: 9, memLevel: 9 }).toString('base64');
+  writeFileSync(join(buildDir, 'inline.mjs'), `export const coreDeflatedBase64 = '${inline}';\n`);
   writeFileSync(join(buildDir, 'name.txt'), name);
   return stamped.length;
 }

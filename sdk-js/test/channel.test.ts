@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { type Client, type ClientOptions, createClient, type Message } from '../src/index.js';
+import { type Client, type ClientOptions, createClient, init, type Message } from '../src/index.js';
 import { FakeEnvironment, FakeRelay, settle } from './support/fake_relay.js';
 import * as wire from './support/wire.js';
 
@@ -11,6 +11,8 @@ interface Alerts {
   gone: number;
   blob: Uint8Array;
 }
+
+await init();
 
 function world(options: Partial<ClientOptions> = {}) {
   const environment = new FakeEnvironment();

@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { type ClientOptions, createClient, TidegateError } from '../src/index.js';
+import { type ClientOptions, createClient, init, TidegateError } from '../src/index.js';
 import { FakeEnvironment, FakeRelay, settle } from './support/fake_relay.js';
+
+await init();
 
 function world(options: Partial<ClientOptions> = {}) {
   const environment = new FakeEnvironment();

@@ -4,22 +4,21 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { test } from 'node:test';
 
-import { coreBase64 } from 'tidegate-core-inline';
-
+import { inlineCore } from '../src/core/inline_core.js';
 import { createClient, init } from '../src/slim.js';
-import { FakeEnvironment, FakeRelay, settle } from './support/fake_relay.js';
+import { FakeEnvironment, FakeRelay, settle, until } from './support/fake_relay.js';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-await init(Buffer.from(coreBase64, 'base64'));
+await init(inlineCore);
 
 async function live() {
   const environment = new FakeEnvironment();
   const relay = new FakeRelay(environment);
   const client = createClient({ url: 'wss://e.example', environment });
   client.channel('a:b').on('n', () => undefined);
-  for (let turn = 0; client.state !== 'live' && turn < 50; turn++) await settle();
+  await until(() => client.state === 'live');
   relay.publish('a:b', { event: 'n', payload: JSON.stringify('x'.repeat(2000)) });
   return client;
 }

@@ -6,14 +6,13 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { after, before, test } from 'node:test';
 
-import { coreBase64 } from 'tidegate-core-inline';
-
+import { inlineCore } from '../src/core/inline_core.js';
 import { CoreLoader } from '../src/core/loader.js';
 import { createClient, TidegateError } from '../src/index.js';
 import * as slim from '../src/slim.js';
-import { FakeEnvironment, FakeRelay, settle } from './support/fake_relay.js';
+import { FakeEnvironment, FakeRelay, settle, until } from './support/fake_relay.js';
 
-const core = new Uint8Array(Buffer.from(coreBase64, 'base64'));
+const core = new Uint8Array((await inlineCore()) as ArrayBuffer);
 let server: Server;
 let base = '';
 
@@ -134,6 +133,7 @@ test('a client whose core cannot be loaded fails, tells, and starts anew by conn
   assert.equal(errors.length, 1);
   source = core;
   client.connect();
+  await until(() => client.state !== 'connecting');
   await settle();
   assert.equal(client.state, 'live');
   assert.equal(channel.state, 'live', 'the channel was forgotten');
@@ -148,8 +148,7 @@ test('slim wants to be told where the core is, once', async () => {
   new FakeRelay(environment);
   const client = slim.createClient({ url: 'wss://e.example', environment });
   client.connect();
-  await settle();
-  assert.equal(client.state, 'live');
+  await until(() => client.state === 'live');
   client.dispose();
 });
 
@@ -161,8 +160,9 @@ test('a core that traps ends the client as failed, and connect() resumes from wh
   const errors: TidegateError[] = [];
   client.onError((error) => errors.push(error as TidegateError));
   const seen: unknown[] = [];
-  client.channel('a:b').on('n', (data) => seen.push(data));
-  await settle();
+  const channel = client.channel('a:b');
+  channel.on('n', (data) => seen.push(data));
+  await until(() => channel.state === 'live');
   relay.publish('a:b', { event: 'n', payload: '1' });
   const { prototype } = Uint8Array;
   const original = prototype.set;
@@ -179,7 +179,7 @@ test('a core that traps ends the client as failed, and connect() resumes from wh
   assert.ok(environment.socket.closedByClient);
   assert.equal(environment.timerCount, 0);
   client.connect();
-  await settle();
+  await until(() => channel.state === 'live');
   assert.deepEqual(seen, [1, 2]);
   client.dispose();
 });

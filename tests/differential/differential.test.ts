@@ -6,8 +6,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { coreBase64 } from 'tidegate-core-inline';
-
+import { inlineCore } from '../../sdk-js/src/core/inline_core.js';
 import { CoreLoader } from '../../sdk-js/src/core/loader.js';
 import { Random, ScriptWorld } from './script_world.js';
 import { WasmRunner } from './wasm_runner.js';
@@ -50,7 +49,7 @@ function difference(seed: number, lines: string[], wasm: string[], native: strin
 test(`${SCRIPTS} random scripts give the same output natively and in WebAssembly`, async () => {
   const only = process.env['TIDEGATE_SEED'];
   const seeds = only ? [Number(only)] : Array.from({ length: SCRIPTS }, (_, index) => index + 1);
-  const module = await new CoreLoader(Buffer.from(coreBase64, 'base64')).load();
+  const module = await new CoreLoader(inlineCore).load();
   const native = nativeProgram();
   const reached = new Set<string>();
   for (const seed of seeds) {

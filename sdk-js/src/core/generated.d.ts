@@ -7,8 +7,8 @@ declare module 'tidegate-core-glue' {
 }
 
 declare module 'tidegate-core-inline' {
-  /** core.wasm, base64. */
-  export const coreBase64: string;
+  /** core.wasm, deflated (zlib), base64. */
+  export const coreDeflatedBase64: string;
 }
 
 /** Names one build of core.wasm together with its glue; the same text stands in a custom section. */

@@ -131,7 +131,16 @@ export class FakeEnvironment implements Environment {
   }
 }
 
-/** Lets promises and end-of-turn tasks run out. The core's loading takes real turns of the event loop. */
+/** Waits for what takes real time, as loading the core does. */
+export async function until(condition: () => boolean): Promise<void> {
+  const lastMs = performance.now() + 20_000;
+  while (!condition()) {
+    if (performance.now() > lastMs) throw new Error('it has not happened within 20 seconds');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Lets promises and end-of-turn tasks run out. The core must have been loaded before. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 8; turn++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,6 +1,6 @@
 // A relay of one process that fits into a test: channels with history, recovery from a position, and every
 // frame it was sent. It answers at once and speaks the binary protocol through wire.ts.
-import { FakeEnvironment, type FakeSocket, settle } from './fake_environment.js';
+import { FakeEnvironment, type FakeSocket, settle, until } from './fake_environment.js';
 import * as wire from './wire.js';
 
 interface FakeChannel {
@@ -146,4 +146,4 @@ export class FakeRelay {
   }
 }
 
-export { FakeEnvironment, settle };
+export { FakeEnvironment, settle, until };
