@@ -23,7 +23,7 @@ struct ClientOptions {
   Duration publish_timeout = limits::publish_timeout_default;
   Duration unsubscribe_linger = limits::unsubscribe_linger_default;
   Duration batch_delay = limits::batch_delay_default;
-  /// After so many failed attempts in a row the session gives up (Failed); 0: never.
+  /// After so many attempts at reconnecting in a row the session gives up (Failed); 0: never.
   std::uint32_t reconnect_attempts_max = 0;
   std::uint32_t outbox_commands_max = static_cast<std::uint32_t>(limits::outbox_commands_max);
 };

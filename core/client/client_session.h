@@ -55,11 +55,14 @@ class ClientSession {
   void connect(Now now);
   void disconnect(Now now);
   void set_token(Now now, std::string_view token);
-  /// The same channel gives the same id, reference-counted: two components, one subscription.
+  /// The same channel gives the same id, reference-counted: two components, one subscription. Who
+  /// shares one joins where it is; `since` and `history` count for the first. Who comes while it
+  /// only lingers and asks for what it has already delivered to nobody gets a new one.
   Result<SubscriptionId> subscribe(Now now, const ChannelName& channel,
                                    const SubscribeOptions& options);
   /// The last release sends the unsubscribe only after `unsubscribe_linger`, so that a component
-  /// that is unmounted and mounted again costs nothing.
+  /// that is unmounted and mounted again costs nothing. NotFound when it has ended or was released
+  /// before.
   Status unsubscribe(Now now, SubscriptionId subscription);
   /// Queued while not connected, resent after a reconnect with the same key until acknowledged.
   Result<RequestId> publish(Now now, const ChannelName& channel, PublicationDraft draft);

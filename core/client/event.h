@@ -73,7 +73,8 @@ struct RowsDelivered {
   std::uint32_t json_bytes = 0;
 };
 
-/// Names an event index used in the row table, once, before its first use.
+/// Names an event index used in the row table, before its first use. Once, unless a session meets
+/// more than limits::event_names_per_client_max names: then the oldest index is named anew.
 struct EventNamed {
   std::uint32_t event = 0;
   std::string name;
