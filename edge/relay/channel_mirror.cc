@@ -51,9 +51,11 @@ void ChannelMirror::handle_batch(Now now, MirrorBatch batch, StreamId next_strea
     log_.restart(batch.epoch, batch.range.previous);
     flushed_to_ = other_stream ? log_.floor() : std::max(flushed_to_, log_.floor());
     restarted_ = true;
+    loaded_ = false;  // answers wait until all of it is there
   } else if (other_stream || batch.range.previous > log_.top()) {
     // Not to be: our pull said where we stand. Everything anew rather than a gap.
     log_.restart(Epoch(), Offset{});
+    loaded_ = false;
     pull(true);
     return;
   }

@@ -92,7 +92,7 @@ class ChannelMirror {
   ChannelLog log_;
   StreamId stream_ = StreamId::None;
   std::uint32_t generation_ = 0;
-  bool loaded_ = false;  // was up to date with its owner at least once
+  bool loaded_ = false;  // was up to date with its owner since it began
   bool asking_ = false;  // the pull under way carries a question
   bool question_answered_ = false;
   bool restarted_ = false;  // some readers may have to begin anew

@@ -98,6 +98,40 @@ TEST(MultiShard, ALongHistoryComesInSeveralBatchesAndIsOnlyAnsweredWhenItIsThere
   EXPECT_EQ(rows, count);
 }
 
+TEST(MultiShard, ASubscribeDuringALongRestartIsAnsweredWhenAllOfItIsThere) {
+  RelayConfig config = test_config();
+  config.namespaces[0].history.count = 10'000;
+  RelayWorld world(2, config);
+  const std::uint16_t owner = world.owner("open:a");
+  const auto other = static_cast<std::uint16_t>(1 - owner);
+  TestClient& bound = world.connect(other);
+  bound.subscribe("open:a");
+  world.lose_store(owner);
+  StoreAppend replaced;  // another stream, longer than one batch
+  replaced.key = std::make_shared<const ChannelKey>(ChannelKey{"t", channel("open:a")});
+  replaced.expected_top = world.store(owner).open(*replaced.key)->top;
+  for (std::size_t n = 0; n < 2 * limits::mirror_batch_entries_max; ++n) {
+    auto record = std::make_shared<LogRecord>();
+    auto publication = std::make_shared<Publication>();
+    publication->time = world.now.wall;
+    publication->payload = {'7'};
+    record->publication = publication;
+    replaced.records.push_back(record);
+  }
+  world.store(owner).append(replaced);
+  world.hold_mail = true;
+  world.publish("open:a", draft("8"), owner);
+  world.deliver(owner, other);  // the first batch of the other stream
+  TestClient& during = world.connect(other);
+  during.subscribe("open:a", {}, 1);
+  EXPECT_TRUE(during.all<SubscribedFrame>().empty());
+  world.hold_mail = false;
+  world.run();
+  EXPECT_EQ(during.read(), "8");
+  EXPECT_EQ(bound.last<SubscribedFrame>().reason, SnapshotReason::EpochChanged);
+  EXPECT_EQ(bound.read().size(), 2 * (2 * limits::mirror_batch_entries_max + 1) - 1);
+}
+
 TEST(MultiShard, AMirrorThatClosesAndComesBackIsNotConfusedByOldAnswers) {
   RelayWorld world(2);
   const std::uint16_t owner = world.owner("open:a");
