@@ -135,8 +135,8 @@ function relayEpoch(r) {
 }
 
 /**
- * All frames of a message. Throws a WireError at the first fault. A command whose bytes are sound but
- * whose channel or epoch is not comes out as {type: 'invalid_command', request, error}.
+ * All frames of a message. Throws a WireError at the first fault. A command whose bytes are sound
+ * but whose channel or epoch is not comes out as {type: 'invalid_command', request, error}.
  */
 export function decodeMessage(message) {
   check(message.length > 0, 'a message has at least one frame');
