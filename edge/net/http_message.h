@@ -14,7 +14,7 @@ enum class AfterResponse : std::uint8_t { KeepAlive, Close };
 std::string response_head(const HttpResponse& response, AfterResponse after);
 std::string_view reason_phrase(std::uint16_t status);
 
-/// {"error":{"code":…,"name":"…","message":"…","temporary":…}}, the form of all errors over HTTP.
+/// {"error":{"code":…,"name":"…","message":"…","temporary":…}}: the form of all errors over HTTP.
 HttpResponse error_response(std::uint16_t status, const Error& error);
 
 }  // namespace tidegate::net
