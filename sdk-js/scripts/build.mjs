@@ -1,4 +1,5 @@
-// Builds the npm package into dist/: the core, the declarations, and three entries that share one file.
+// Builds the npm package into dist/: the core, the declarations, and three entries that share one
+// file.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -11,7 +12,9 @@ import { buildCore, buildDir, bundleOptions } from './build_core.mjs';
 
 const sdk = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(sdk, 'dist');
-const tsc = createRequire(import.meta.url).resolve('typescript/package.json').replace(/package\.json$/, 'bin/tsc');
+const tsc = createRequire(import.meta.url)
+  .resolve('typescript/package.json')
+  .replace(/package\.json$/, 'bin/tsc');
 
 await buildCore();
 rmSync(dist, { recursive: true, force: true });

@@ -1,6 +1,7 @@
-// Builds core.wasm by em++ and writes build/core: the glue, the module stamped with the build's name, and
-// the module deflated and as base64 (deflated because base64 of anything else compresses badly). The glue and the module know each other by short names that change with every
-// build, so both carry the name and the loader compares.
+// Builds core.wasm by em++ and writes build/core: the glue, the module stamped with the build's
+// name, and the module deflated and as base64 (deflated because base64 of anything else compresses
+// badly). The glue and the module know each other by short names that change with every build, so
+// both carry the name and the loader compares.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -39,12 +40,17 @@ function leb128(value) {
   return Buffer.from(bytes);
 }
 
-/** The compiler's glue without what only a page, a worker or Node of its own would use: our loader hands it
- *  a compiled module. terser, because esbuild keeps unused functions within functions. */
+/**
+ * The compiler's glue without what only a page, a worker or Node of its own would use: our loader
+ * hands it a compiled module. terser, because esbuild keeps unused functions within functions.
+ */
 async function trimmedGlue(path) {
   const decided = readFileSync(path, 'utf8')
     .replace('ENVIRONMENT_IS_WEB=typeof window=="object"', 'ENVIRONMENT_IS_WEB=false')
-    .replace('ENVIRONMENT_IS_WORKER=typeof importScripts=="function"', 'ENVIRONMENT_IS_WORKER=false')
+    .replace(
+      'ENVIRONMENT_IS_WORKER=typeof importScripts=="function"',
+      'ENVIRONMENT_IS_WORKER=false',
+    )
     .replace(/ENVIRONMENT_IS_NODE=[^;]*;/, 'ENVIRONMENT_IS_NODE=false;')
     .replace(/_scriptDir = .*;/, '_scriptDir;');
   const options = { passes: 4, pure_getters: true, unsafe: true, keep_fargs: false };

@@ -1,5 +1,5 @@
-// Bundles the TypeScript tests into build/test/*.test.mjs, which `node --test` runs: this package's own
-// and the differential test of the native core against the WebAssembly one.
+// Bundles the TypeScript tests into build/test/*.test.mjs, which `node --test` runs: this package's
+// own and the differential test of the native core against the WebAssembly one.
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

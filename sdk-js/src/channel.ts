@@ -1,5 +1,6 @@
-// What an application holds of a channel. Several may stand on one subscription: two components that use
-// the same channel, each with a Channel of its own, cost one subscription and never disturb each other.
+// What an application holds of a channel. Several may stand on one subscription: two components
+// that use the same channel, each with a Channel of its own, cost one subscription and never
+// disturb each other.
 //
 // A handler makes the channel wanted; taking the last one away lets it go again. subscribe() and
 // unsubscribe() do the same by hand.
@@ -25,7 +26,9 @@ import type {
 
 type LazyHandler = (message: Message, block: RowBlock, row: number) => void;
 
-/** Handlers of one event. The list is replaced, never changed, so that it may be walked meanwhile. */
+/**
+ * Handlers of one event. The list is replaced, never changed, so that it may be walked meanwhile.
+ */
 interface HandlerSlot {
   handlers: readonly LazyHandler[];
 }
@@ -47,7 +50,10 @@ export class Channel<Events extends object = AnyEvents> {
   private held = false;
   private handlerCount = 0;
   private readonly slots = new Map<string, HandlerSlot>();
-  /** Slots by the event index of the row table, so that rows are matched without reading their names. */
+  /**
+   * Slots by the event index of the row table, so that rows are matched without reading their
+   * names.
+   */
   private readonly slotByIndex: HandlerSlot[] = [];
   /** The names that those indexes refer to; others once a number got another name. */
   private indexedNames: readonly string[] = [];
@@ -78,8 +84,10 @@ export class Channel<Events extends object = AnyEvents> {
     return this.subscription?.error;
   }
 
-  /** How far this channel has been read. Inside a handler: up to and with the message at hand, so that
-   *  what is stored now can be resumed from (`since`) without a loss. */
+  /**
+   * How far this channel has been read. Inside a handler: up to and with the message at hand, so
+   * that what is stored now can be resumed from (`since`) without a loss.
+   */
   get position(): StreamPosition | undefined {
     return this.subscription ? this.host.positionOf(this.subscription) : this.left;
   }
@@ -88,7 +96,9 @@ export class Channel<Events extends object = AnyEvents> {
 
   /** Calls `handler` with the payload of every message of this event. Returns how to stop. */
   on<Event extends EventName<Events>>(event: Event, handler: EventHandler<Events, Event>): Off {
-    return this.onEvent(event, (message) => handler(message.data as Events[Event], message as never));
+    return this.onEvent(event, (message) =>
+      handler(message.data as Events[Event], message as never),
+    );
   }
 
   /** Calls `handler` with every message. Nothing is decoded that the handler does not read. */
@@ -130,13 +140,18 @@ export class Channel<Events extends object = AnyEvents> {
 
   // ---- commands
 
-  /** Wants the channel without a handler, for example to keep it warm. Repeating it changes nothing. */
+  /**
+   * Wants the channel without a handler, for example to keep it warm. Repeating it changes nothing.
+   */
   subscribe(): void {
     this.held = true;
     this.join();
   }
 
-  /** Lets the channel go, whatever handlers there are; subscribe() or a new handler takes it up again. */
+  /**
+   * Lets the channel go, whatever handlers there are; subscribe() or a new handler takes it up
+   * again.
+   */
   unsubscribe(): void {
     this.held = false;
     this.leave();
@@ -174,7 +189,8 @@ export class Channel<Events extends object = AnyEvents> {
     this.slots.clear();
     this.slotByIndex.length = 0;
     this.messageHandlers = [];
-    for (const list of [this.batchListeners, this.resetListeners, this.stateListeners]) list.clear();
+    for (const list of [this.batchListeners, this.resetListeners, this.stateListeners])
+      list.clear();
   }
 
   [Symbol.dispose](): void {
@@ -203,7 +219,12 @@ export class Channel<Events extends object = AnyEvents> {
     }
   }
 
-  private call(handlers: readonly LazyHandler[], message: Message, block: RowBlock, row: number): void {
+  private call(
+    handlers: readonly LazyHandler[],
+    message: Message,
+    block: RowBlock,
+    row: number,
+  ): void {
     for (const handler of handlers) {
       try {
         handler(message, block, row);

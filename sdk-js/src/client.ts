@@ -1,6 +1,6 @@
-// The client: what an application makes one of. It joins the parts: the driver speaks with the core, the
-// subscriptions know the channels, the publisher the publications; here is what concerns all of them, the
-// state of the whole and the reports of errors.
+// The client: what an application makes one of. It joins the parts: the driver speaks with the
+// core, the subscriptions know the channels, the publisher the publications; here is what concerns
+// all of them, the state of the whole and the reports of errors.
 import { Channel } from './channel.js';
 import { CLIENT_STATES, DisconnectCode, ErrorCode } from './codes.js';
 import type { CoreLoader } from './core/loader.js';
@@ -78,7 +78,9 @@ export class Client {
     return this.currentError;
   }
 
-  /** Connects, and stays connected. Happens by itself when a channel is wanted for the first time. */
+  /**
+   * Connects, and stays connected. Happens by itself when a channel is wanted for the first time.
+   */
   connect(): void {
     this.throwIfDisposed();
     this.intent = 'connect';
@@ -108,13 +110,18 @@ export class Client {
 
   /** A handle on a channel; nothing is sent until it has a handler. Handles of one name share one
    *  subscription, whose options are those of the handle that was first. */
-  channel<Events extends object = AnyEvents>(name: string, options: ChannelOptions = {}): Channel<Events> {
+  channel<Events extends object = AnyEvents>(
+    name: string,
+    options: ChannelOptions = {},
+  ): Channel<Events> {
     this.throwIfDisposed();
     return new Channel<Events>(this, name, options);
   }
 
-  /** One handler for an event that may come by several channels: each event id reaches it once, within
-   *  the latest few thousand ids. Events without an id always reach it. */
+  /**
+   * One handler for an event that may come by several channels: each event id reaches it once,
+   * within the latest few thousand ids. Events without an id always reach it.
+   */
   listen<Events extends object, Event extends EventName<Events>>(
     channels: readonly Channel<Events>[],
     event: Event,
@@ -152,8 +159,10 @@ export class Client {
     return this.stateListeners.add(listener);
   }
 
-  /** Handlers that threw, channels that were refused, a client that failed. Without a listener they go to
-   *  the platform's report of uncaught errors. */
+  /**
+   * Handlers that threw, channels that were refused, a client that failed. Without a listener they
+   * go to the platform's report of uncaught errors.
+   */
   onError(listener: (error: unknown, context: ErrorContext) => void): Off {
     return this.errorListeners.add(listener);
   }
@@ -254,8 +263,20 @@ export class Client {
     this.currentState = change.state;
     this.currentError = change.error;
     if (change.state !== 'live') this.subscriptions.interrupt();
-    const details = { previous, code: 0, attempt: 0, retryInMs: 0, message: '', error: undefined, ...change };
-    this.stateListeners.emit((error) => this.raise(error, { source: 'handler' }), change.state, details);
+    const details = {
+      previous,
+      code: 0,
+      attempt: 0,
+      retryInMs: 0,
+      message: '',
+      error: undefined,
+      ...change,
+    };
+    this.stateListeners.emit(
+      (error) => this.raise(error, { source: 'handler' }),
+      change.state,
+      details,
+    );
   }
 
   private raise(error: unknown, context: ErrorContext): void {

@@ -2,7 +2,7 @@
 // core/base/error.h and core/protocol/codes.h; a test reads those files and compares.
 // As there, the range of a code says what to do, so an unknown code still leads to the right thing.
 
-/** Answers to one command. 100–199 may be repeated, 200–299 want a new token, the rest is final. */
+/** Answers to one command: 100–199 may be repeated, 200–299 want a new token, others are final. */
 export const ErrorCode = {
   timeout: 100,
   unavailable: 101,
@@ -36,7 +36,10 @@ export const ErrorCode = {
 
 export type ErrorName = keyof typeof ErrorCode;
 
-/** Ends of a connection, also used as WebSocket close codes. 4000–4099 reconnect, 4100–4199 new token. */
+/**
+ * Ends of a connection, also used as WebSocket close codes. 4000–4099 reconnect, 4100–4199 new
+ * token.
+ */
 export const DisconnectCode = {
   restarting: 4000,
   heartbeat_timeout: 4001,

@@ -1,5 +1,6 @@
-// From what an application writes to a Client: checks the options at once, so that a mistake shows where
-// it was made, and touches nothing else: a client costs nothing until something is wanted of it.
+// From what an application writes to a Client: checks the options at once, so that a mistake shows
+// where it was made, and touches nothing else: a client costs nothing until something is wanted of
+// it.
 import { Client } from './client.js';
 import { ErrorCode } from './codes.js';
 import { CoreLoader, type CoreSource } from './core/loader.js';
@@ -12,7 +13,9 @@ export interface ClientOptions {
   url: string | URL;
   /** A token that lasts as long as the client … */
   token?: string;
-  /** … or a function that gets one, called whenever a new one is needed. null: this user has none. */
+  /**
+   * … or a function that gets one, called whenever a new one is needed. null: this user has none.
+   */
   getToken?: () => string | null | PromiseLike<string | null>;
   /** Where there is none, as in Node 20: `import { WebSocket } from 'ws'`. */
   WebSocket?: WebSocketConstructor;
@@ -41,7 +44,8 @@ export function makeClient(options: ClientOptions, loader: CoreLoader | undefine
   if (!core) {
     throw new TidegateError(
       ErrorCode.bad_request,
-      "tidegate/slim does not know where core.wasm is: call init(source) first, or import from 'tidegate'",
+      'tidegate/slim does not know where core.wasm is: call init(source) first, or import from ' +
+        "'tidegate'",
     );
   }
   if (options.token !== undefined && options.getToken !== undefined) {
@@ -60,7 +64,9 @@ export function makeClient(options: ClientOptions, loader: CoreLoader | undefine
   );
 }
 
-/** The relay's WebSocket address. Without a page (on a server) a relative address stays unresolved. */
+/**
+ * The relay's WebSocket address. Without a page (on a server) a relative address stays unresolved.
+ */
 function connectUrl(given: string | URL): string {
   const base = globalThis.location?.href ?? 'http://localhost';
   let url: URL;

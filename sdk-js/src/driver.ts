@@ -1,10 +1,16 @@
-// The shell around one core session: it owns the socket, the one timer, the clocks and the entropy, and
-// carries out what the core asks for. It knows nothing of channels or messages.
+// The shell around one core session: it owns the socket, the one timer, the clocks and the entropy,
+// and carries out what the core asks for. It knows nothing of channels or messages.
 //
-// After each call into the core, first what the core wants done is done (sockets, bytes, tokens), then
-// what it has to tell is told. Both may lead to further calls; those queue up behind.
+// After each call into the core, first what the core wants done is done (sockets, bytes, tokens),
+// then what it has to tell is told. Both may lead to further calls; those queue up behind.
 import type { CoreLoader } from './core/loader.js';
-import type { CoreError, CorePosition, CoreStats, DeliveredRows, OutputSink } from './core/output_reader.js';
+import type {
+  CoreError,
+  CorePosition,
+  CoreStats,
+  DeliveredRows,
+  OutputSink,
+} from './core/output_reader.js';
 import type { StateChange, SubscriptionStart } from './core/output_reader.js';
 import { CoreSession, type Now, type SessionTuning } from './core/session.js';
 import { SUBPROTOCOL } from './core/abi.js';
@@ -15,7 +21,10 @@ import type { Transport } from './transport/transport.js';
 
 /** A deadline as near as this is met at the end of the turn. */
 const END_OF_TURN_MS = 0.5;
-/** How long the core holds commands back by default: until the end of the turn, in the driver's hands. */
+/**
+ * How long the core holds commands back by default: until the end of the turn, in the driver's
+ * hands.
+ */
 const BATCH_DELAY_MS = 0.01;
 
 export interface Rows {
@@ -51,9 +60,13 @@ export interface DriverOptions {
   tuning: SessionTuning;
 }
 
-/** Frees the core's object of a driver that was forgotten without dispose(). While there is a socket or a
- *  timer, those keep the driver, so this never ends anything that is at work. */
-const forgotten = /* @__PURE__ */ new FinalizationRegistry<{ delete(): void }>((bound) => bound.delete());
+/**
+ * Frees the core's object of a driver that was forgotten without dispose(). While there is a socket
+ * or a timer, those keep the driver, so this never ends anything that is at work.
+ */
+const forgotten = /* @__PURE__ */ new FinalizationRegistry<{ delete(): void }>((bound) =>
+  bound.delete(),
+);
 
 export class Driver implements OutputSink {
   private session: CoreSession | undefined;
@@ -69,7 +82,9 @@ export class Driver implements OutputSink {
   private latestMs = 0;
   private timer: { atMs: number; handle: TimerHandle } | undefined;
   private turnEnds = false;
-  /** The deadline that the end of a turn has met; if it is still there, only a timer may meet it. */
+  /**
+   * The deadline that the end of a turn has met; if it is still there, only a timer may meet it.
+   */
   private metMs = -1;
   private stopWatching: (() => void) | undefined;
   private answer: { position?: CorePosition; stats?: CoreStats } = {};
@@ -294,7 +309,9 @@ export class Driver implements OutputSink {
     this.telling = false;
   }
 
-  /** Never before a time that the core was told already, nor before a deadline that was met early. */
+  /**
+   * Never before a time that the core was told already, nor before a deadline that was met early.
+   */
   private now(): Now {
     this.latestMs = Math.max(this.latestMs, this.environment.monotonicMs());
     return { monotonic: this.latestMs, wall: this.environment.wallMs() };
@@ -319,7 +336,9 @@ export class Driver implements OutputSink {
     this.timer = { atMs: this.deadlineMs, handle };
   }
 
-  /** So near that a timer would be late: what was commanded in this turn leaves together at its end. */
+  /**
+   * So near that a timer would be late: what was commanded in this turn leaves together at its end.
+   */
   private flushAtEndOfTurn(): void {
     this.turnEnds = true;
     this.environment.enqueue(() => {
@@ -392,11 +411,15 @@ export class Driver implements OutputSink {
     this.loader.discard();
     const session = this.session as CoreSession;
     forgotten.unregister(session);
-    this.session = undefined;  // not freed: its memory goes with the module
+    this.session = undefined; // not freed: its memory goes with the module
     this.fail(
-      new TidegateError(ErrorCode.internal, `the core stopped by a defect (${error.message}); connect() starts anew`, {
-        cause: error,
-      }),
+      new TidegateError(
+        ErrorCode.internal,
+        `the core stopped by a defect (${error.message}); connect() starts anew`,
+        {
+          cause: error,
+        },
+      ),
     );
   }
 
@@ -425,7 +448,8 @@ export class Driver implements OutputSink {
 
 function hex(bytes: DataView, from: number, count: number): string {
   let text = '';
-  for (let at = from; at < from + count; at++) text += bytes.getUint8(at).toString(16).padStart(2, '0');
+  for (let at = from; at < from + count; at++)
+    text += bytes.getUint8(at).toString(16).padStart(2, '0');
   return text;
 }
 

@@ -1,5 +1,6 @@
-// Everything the SDK needs from the world, as one interface: two clocks, one timer, entropy, sockets, and
-// news from the platform. The browser's stands below; tests have one whose time is moved by hand.
+// Everything the SDK needs from the world, as one interface: two clocks, one timer, entropy,
+// sockets, and news from the platform. The browser's stands below; tests have one whose time is
+// moved by hand.
 import type { OpenTransport } from './transport/transport.js';
 import { webSocketTransport, type WebSocketConstructor } from './transport/websocket.js';
 
@@ -49,7 +50,9 @@ export function platformEnvironment(WebSocketClass?: WebSocketConstructor): Envi
   };
 }
 
-/** A page that is put aside (pagehide) closes its connection, so that the browser may keep the page. */
+/**
+ * A page that is put aside (pagehide) closes its connection, so that the browser may keep the page.
+ */
 function watchPlatform(events: PlatformEvents): () => void {
   const stops: (() => void)[] = [];
   const on = (target: EventTarget | undefined, type: string, run: (event: Event) => void) => {

@@ -1,5 +1,5 @@
-// One class for everything that can go wrong: a code that programs read, and a message that says what is
-// wrong and what to do, for the person who reads the log.
+// One class for everything that can go wrong: a code that programs read, and a message that says
+// what is wrong and what to do, for the person who reads the log.
 import { ErrorCode, errorName, type ErrorName } from './codes.js';
 
 /** What the range of an error's code asks for. */
@@ -29,7 +29,11 @@ export class TidegateError extends Error {
   /** The relay's advice when to repeat; 0 without advice. */
   readonly retryAfterMs: number;
 
-  constructor(code: number, message: string, options: { retryAfterMs?: number; cause?: unknown } = {}) {
+  constructor(
+    code: number,
+    message: string,
+    options: { retryAfterMs?: number; cause?: unknown } = {},
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.name = errorName(code);

@@ -11,7 +11,12 @@ export {
 } from './codes.js';
 export type { CoreSource } from './core/loader.js';
 export type { ClientOptions } from './create.js';
-export { type Environment, type PlatformEvents, platformEnvironment, type TimerHandle } from './environment.js';
+export {
+  type Environment,
+  type PlatformEvents,
+  platformEnvironment,
+  type TimerHandle,
+} from './environment.js';
 export { type ErrorAction, TidegateError } from './errors.js';
 export type { Off } from './listeners.js';
 export { Message, MessageBatch, type StreamPosition } from './message.js';

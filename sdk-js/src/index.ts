@@ -1,4 +1,5 @@
-// The default entry: the core stands in the code, so that it works with every bundler and without one.
+// The default entry: the core stands in the code, so that it works with every bundler and without
+// one.
 import type { Client } from './client.js';
 import { inlineCore } from './core/inline_core.js';
 import { CoreLoader } from './core/loader.js';

@@ -1,5 +1,5 @@
-// Remembers which event ids one listener on several channels has been given. The window is the core's and
-// begins anew with each session of the core.
+// Remembers which event ids one listener on several channels has been given. The window is the
+// core's and begins anew with each session of the core.
 import type { Driver } from './driver.js';
 
 export class ListenerWindow {

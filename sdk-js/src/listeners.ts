@@ -1,5 +1,5 @@
-// A list of callbacks that may change while it is being called, and in which one that throws does not
-// keep the others from being called.
+// A list of callbacks that may change while it is being called, and in which one that throws does
+// not keep the others from being called.
 
 export type Off = () => void;
 

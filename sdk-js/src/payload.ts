@@ -22,9 +22,13 @@ function jsonText(data: unknown): string {
   try {
     text = JSON.stringify(data);
   } catch (error) {
-    throw new TidegateError(ErrorCode.invalid_payload, `the payload cannot be written as JSON: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new TidegateError(
+      ErrorCode.invalid_payload,
+      `the payload cannot be written as JSON: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
   if (text === undefined) {
     throw new TidegateError(

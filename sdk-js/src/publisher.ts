@@ -1,5 +1,5 @@
-// Publications on their way: a promise for each, settled by the core's answer. Queueing, resending and
-// timeouts are the core's; here they only wait for the core itself to be loaded.
+// Publications on their way: a promise for each, settled by the core's answer. Queueing, resending
+// and timeouts are the core's; here they only wait for the core itself to be loaded.
 import { PUBLISH_OUTCOMES } from './codes.js';
 import type { CoreError, CorePosition } from './core/output_reader.js';
 import type { PublishDraft } from './core/session.js';
@@ -24,7 +24,12 @@ export class Publisher {
     private readonly randomBytes: (count: number) => Uint8Array,
   ) {}
 
-  publish(channel: string, event: string, data: unknown, options: PublishOptions): Promise<PublishReceipt> {
+  publish(
+    channel: string,
+    event: string,
+    data: unknown,
+    options: PublishOptions,
+  ): Promise<PublishReceipt> {
     return new Promise((resolve, reject) => {
       const draft = {
         channel,
@@ -79,7 +84,9 @@ export class Publisher {
     return pending;
   }
 
-  /** Unique to one call, so that a publication that is sent again after a reconnect is known again. */
+  /**
+   * Unique to one call, so that a publication that is sent again after a reconnect is known again.
+   */
   private newKey(): string {
     if (!this.keyPrefix) {
       for (const byte of this.randomBytes(9)) this.keyPrefix += byte.toString(36).padStart(2, '0');

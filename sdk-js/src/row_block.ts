@@ -1,7 +1,7 @@
-// The rows of one delivered block, read in place: a table of four words for each row points into the
-// buffer that came from the socket. Nothing is decoded until somebody asks. The second payload that is
-// asked for decodes the block's whole JSON column at once, because one big JSON.parse is several times
-// cheaper than many small ones.
+// The rows of one delivered block, read in place: a table of four words for each row points into
+// the buffer that came from the socket. Nothing is decoded until somebody asks. The second payload
+// that is asked for decodes the block's whole JSON column at once, because one big JSON.parse is
+// several times cheaper than many small ones.
 //
 // A message that is kept keeps its block's buffer alive: copy what is to outlive it.
 import {
@@ -32,7 +32,9 @@ const decoder = /* @__PURE__ */ new TextDecoder();
 export interface BlockContext {
   channel: string;
   epoch: string;
-  /** Names by the index that stands in the row table. An index changes its name only with the array. */
+  /**
+   * Names by the index that stands in the row table. An index changes its name only with the array.
+   */
   eventNames: readonly string[];
 }
 
@@ -129,7 +131,10 @@ export class RowBlock {
     this.column = parsed as unknown[];
   }
 
-  /** The heap follows the last row, so the distance counts the rows from this one to the block's end. */
+  /**
+   * The heap follows the last row, so the distance counts the rows from this one to the block's
+   * end.
+   */
   private rowsToEnd(row: number): number {
     return (this.entry(row, ENTRY_HEAP_AT) - this.rowAt(row)) / ROW_BYTES;
   }

@@ -7,7 +7,10 @@ export * from './exports.js';
 
 let loader: CoreLoader | undefined;
 
-/** Says where the core comes from and loads it; the first source that loads is kept. Optional to await. */
+/**
+ * Says where the core comes from and loads it; the first source that loads is kept. Optional to
+ * await.
+ */
 export async function init(source: CoreSource): Promise<void> {
   loader ??= new CoreLoader(source);
   const mine = loader;

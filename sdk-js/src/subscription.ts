@@ -1,5 +1,6 @@
-// One channel of one client, shared by everybody who asked for it: which core subscription it is, where
-// it stands, and how far its rows have been handed to handlers. Commands to the core are the client's.
+// One channel of one client, shared by everybody who asked for it: which core subscription it is,
+// where it stands, and how far its rows have been handed to handlers. Commands to the core are the
+// client's.
 import { SNAPSHOT_REASONS } from './codes.js';
 import { disposedError, type TidegateError } from './errors.js';
 import type { StreamPosition } from './message.js';

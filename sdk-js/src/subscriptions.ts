@@ -1,5 +1,6 @@
-// All channels that a client wants, by name and by the core's id. A channel that was let go is remembered
-// for a while: the core keeps it warm for a moment, and gives the same id to whoever returns in time.
+// All channels that a client wants, by name and by the core's id. A channel that was let go is
+// remembered for a while: the core keeps it warm for a moment, and gives the same id to whoever
+// returns in time.
 import type { CoreError, SubscriptionStart } from './core/output_reader.js';
 import type { CoreSession, Now } from './core/session.js';
 import type { Driver, Rows } from './driver.js';
@@ -17,8 +18,10 @@ const REMEMBERED_MS = 60_000;
 export class Subscriptions {
   private readonly byName = new Map<string, Subscription>();
   private readonly byId = new Map<number, Subscription>();
-  /** Names by the index in row tables. Another array when an index gets another name, so that blocks
-   *  already delivered keep theirs. */
+  /**
+   * Names by the index in row tables. Another array when an index gets another name, so that blocks
+   * already delivered keep theirs.
+   */
   private eventNames: string[] = [];
 
   constructor(
@@ -42,13 +45,16 @@ export class Subscriptions {
     return this.subscribe(added, known, subscriber);
   }
 
-  /** At the end of the turn, because a component that is unmounted and mounted again at once (React's
-   *  StrictMode) wants what it had. */
+  /**
+   * At the end of the turn, because a component that is unmounted and mounted again at once
+   * (React's StrictMode) wants what it had.
+   */
   leave(subscription: Subscription, subscriber: Subscriber): void {
     subscription.remove(subscriber);
     if (subscription.isWanted) return;
     this.environment.enqueue(() => {
-      if (!subscription.isWanted && subscription.releasedAtMs === undefined) this.release(subscription);
+      if (!subscription.isWanted && subscription.releasedAtMs === undefined)
+        this.release(subscription);
     });
   }
 
@@ -76,7 +82,8 @@ export class Subscriptions {
   }
 
   end(): void {
-    for (const subscription of this.byName.values()) subscription.setState('failed', disposedError('client'));
+    for (const subscription of this.byName.values())
+      subscription.setState('failed', disposedError('client'));
     this.byName.clear();
     this.byId.clear();
   }
@@ -110,7 +117,9 @@ export class Subscriptions {
       epoch: subscription.epoch,
       eventNames: this.eventNames,
     };
-    subscription.deliver(new RowBlock(rows.buffer, rows.table, rows.jsonAt, rows.jsonBytes, context));
+    subscription.deliver(
+      new RowBlock(rows.buffer, rows.table, rows.jsonAt, rows.jsonBytes, context),
+    );
   }
 
   nameEvent(index: number, name: string): void {
@@ -153,7 +162,7 @@ export class Subscriptions {
     }
     this.driver.run((at, session) => {
       session.unsubscribe(at, subscription.id);
-      session.takeRefusal();  // it may have ended by itself meanwhile
+      session.takeRefusal(); // it may have ended by itself meanwhile
     });
   }
 
@@ -164,7 +173,8 @@ export class Subscriptions {
   }
 
   private forget(subscription: Subscription): void {
-    if (this.byName.get(subscription.channel) === subscription) this.byName.delete(subscription.channel);
+    if (this.byName.get(subscription.channel) === subscription)
+      this.byName.delete(subscription.channel);
     if (this.byId.get(subscription.id) === subscription) this.byId.delete(subscription.id);
   }
 
@@ -177,5 +187,11 @@ export class Subscriptions {
 function ask(subscription: Subscription, now: Now, session: CoreSession): number {
   const { history = 0 } = subscription.options;
   const { epoch, offset } = subscription.position ?? { epoch: '', offset: 0n };
-  return session.subscribe(now, subscription.channel, history === 'all' ? HISTORY_ALL : history, epoch, offset);
+  return session.subscribe(
+    now,
+    subscription.channel,
+    history === 'all' ? HISTORY_ALL : history,
+    epoch,
+    offset,
+  );
 }

@@ -20,17 +20,12 @@ export type BatchHandler<Events> = (batch: MessageBatch<MessageOf<Events>>) => v
 
 /**
  * disconnected: not started, or disconnect() was called · connecting: the first attempt · live ·
- * reconnecting: was live, or failed to get there, and tries again · offline: the platform says there is
- * no network · failed: a reason that trying again cannot remove; connect() starts anew · disposed.
+ * reconnecting: was live, or failed to get there, and tries again · offline: the platform says
+ * there is no network · failed: a reason that trying again cannot remove; connect() starts anew ·
+ * disposed.
  */
 export type ClientState =
-  | 'disconnected'
-  | 'connecting'
-  | 'live'
-  | 'reconnecting'
-  | 'offline'
-  | 'failed'
-  | 'disposed';
+  'disconnected' | 'connecting' | 'live' | 'reconnecting' | 'offline' | 'failed' | 'disposed';
 
 export interface ClientStateChange {
   readonly state: ClientState;
@@ -46,8 +41,8 @@ export interface ClientStateChange {
 }
 
 /**
- * unsubscribed · subscribing: asked for, or waiting for a connection · catching_up: answered, and being
- * brought up to date · live · failed: refused for good, see `channel.error`.
+ * unsubscribed · subscribing: asked for, or waiting for a connection · catching_up: answered, and
+ * being brought up to date · live · failed: refused for good, see `channel.error`.
  */
 export type ChannelState = 'unsubscribed' | 'subscribing' | 'catching_up' | 'live' | 'failed';
 
@@ -68,7 +63,10 @@ export interface ChannelOptions {
 export interface PublishOptions {
   /** The event's id, by which listeners of several channels drop repetitions. */
   eventId?: string;
-  /** Makes repeating this call safe. Default: unique to this call, so that a reconnect never doubles it. */
+  /**
+   * Makes repeating this call safe. Default: unique to this call, so that a reconnect never doubles
+   * it.
+   */
   idempotencyKey?: string;
   /** Refuse (epoch_mismatch) when the channel's stream is another one. */
   ifEpoch?: string;

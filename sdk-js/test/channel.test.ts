@@ -39,7 +39,11 @@ async function parsesDuring(run: () => Promise<void>): Promise<string[]> {
   return texts;
 }
 
-const row = (n: number, more: Partial<wire.Row> = {}) => ({ event: 'created', payload: `{"n":${n}}`, ...more });
+const row = (n: number, more: Partial<wire.Row> = {}) => ({
+  event: 'created',
+  payload: `{"n":${n}}`,
+  ...more,
+});
 
 async function received(client: Client, name: string): Promise<number[]> {
   const seen: number[] = [];
@@ -60,7 +64,12 @@ test('handlers get the data and the message of their own event, in order', async
   });
   channel.on('gone', (data) => gone.push(data));
   await settle();
-  relay.publish('u:1', row(1, { eventId: 'é-1', key: 'k', time: 1_712_345_678_901n }), { event: 'gone', payload: '7' }, row(2));
+  relay.publish(
+    'u:1',
+    row(1, { eventId: 'é-1', key: 'k', time: 1_712_345_678_901n }),
+    { event: 'gone', payload: '7' },
+    row(2),
+  );
   assert.deepEqual(created, [{ n: 1 }, { n: 2 }]);
   assert.deepEqual(gone, [7]);
   assert.equal(first?.event, 'created');
@@ -102,7 +111,10 @@ test('nothing is parsed until it is read; the second read parses the column once
   });
   assert.deepEqual(texts, ['{"n":3}']);
   const more = await parsesDuring(async () => {
-    assert.deepEqual(messages.map((message) => message.data), [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }]);
+    assert.deepEqual(
+      messages.map((message) => message.data),
+      [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }],
+    );
   });
   assert.deepEqual(more, ['[{"n":1},{"n":2},{"n":3},{"n":4}]']);
   assert.equal(messages[0]?.data, messages[0]?.data, 'data is not the same object every time');
@@ -114,7 +126,9 @@ test('a handler of another event costs no parsing', async () => {
   const seen: number[] = [];
   client.channel<Alerts>('u:1').on('gone', (data) => seen.push(data));
   await settle();
-  const texts = await parsesDuring(async () => relay.publish('u:1', row(1), row(2), { event: 'gone', payload: '5' }));
+  const texts = await parsesDuring(async () =>
+    relay.publish('u:1', row(1), row(2), { event: 'gone', payload: '5' }),
+  );
   assert.deepEqual(texts, ['5']);
   assert.deepEqual(seen, [5]);
   client.dispose();
@@ -126,9 +140,18 @@ test('binary payloads are views of their bytes, between JSON ones', async () => 
   client.channel('u:1').onMessage((message) => messages.push(message));
   await settle();
   const blob = Uint8Array.of(0, 255, 10);
-  relay.publish('u:1', row(1), { event: 'blob', payload: blob }, row(2), { event: 'blob', payload: new Uint8Array(0) });
-  assert.deepEqual(messages.map((message) => message.isBinary), [false, true, false, true]);
-  assert.deepEqual(messages.map((message) => message.data), [{ n: 1 }, blob, { n: 2 }, new Uint8Array(0)]);
+  relay.publish('u:1', row(1), { event: 'blob', payload: blob }, row(2), {
+    event: 'blob',
+    payload: new Uint8Array(0),
+  });
+  assert.deepEqual(
+    messages.map((message) => message.isBinary),
+    [false, true, false, true],
+  );
+  assert.deepEqual(
+    messages.map((message) => message.data),
+    [{ n: 1 }, blob, { n: 2 }, new Uint8Array(0)],
+  );
   assert.deepEqual(messages[1]?.bytes, blob);
   client.dispose();
 });
@@ -161,7 +184,10 @@ test('a handler that throws disturbs neither the others nor the position', async
   relay.publish('u:1', row(1), row(2));
   assert.deepEqual(seen, [1, 2]);
   assert.deepEqual(channel.position, { epoch: 'e1', offset: 2n });
-  assert.deepEqual(errors.map((error) => (error as Error).message), ['mine', 'mine']);
+  assert.deepEqual(
+    errors.map((error) => (error as Error).message),
+    ['mine', 'mine'],
+  );
   client.dispose();
 });
 
@@ -187,7 +213,12 @@ test('inside a handler the position is that of the message at hand', async () =>
   const stream = relay.stream('u:1');
   environment.socket.deliver(
     wire.message(
-      wire.block({ stream, previous: 0n, offset: 2n, rows: [row(1), row(2)].map((r, i) => ({ ...r, offset: BigInt(i + 1) })) }),
+      wire.block({
+        stream,
+        previous: 0n,
+        offset: 2n,
+        rows: [row(1), row(2)].map((r, i) => ({ ...r, offset: BigInt(i + 1) })),
+      }),
       wire.block({ stream, previous: 2n, offset: 9n, rows: [{ ...row(3), offset: 5n }] }),
     ),
   );
@@ -241,12 +272,16 @@ test("StrictMode's mount, unmount, mount costs no frame and loses nothing", asyn
     unmount();
     mount();
     await environment.advance(5_000);
-    assert.deepEqual(relay.frames.map((frame) => frame.type), ['subscribe'], 'more than u:2 was sent');
+    assert.deepEqual(
+      relay.frames.map((frame) => frame.type),
+      ['subscribe'],
+      'more than u:2 was sent',
+    );
     client.dispose();
   }
 });
 
-test('a channel left and taken up again while the core keeps it warm goes on where it is', async () => {
+test('a channel left and taken up again while it is warm goes on where it is', async () => {
   const { environment, relay, client } = world({ unsubscribeLingerMs: 1_000 });
   client.channel('u:1').on('created', () => undefined)();
   const stop = client.channel('u:1').on('created', () => undefined);
@@ -294,19 +329,23 @@ test('a gap is repaired and a repeated block dropped', async () => {
   environment.socket.deliver(wire.block({ stream, previous: 2n, offset: 3n, rows: rows.slice(2) }));
   await environment.advance(1_000);
   assert.deepEqual(seen, [1, 2, 3]);
-  environment.socket.deliver(wire.block({ stream: relay.stream('u:1'), previous: 0n, offset: 3n, rows }));
+  environment.socket.deliver(
+    wire.block({ stream: relay.stream('u:1'), previous: 0n, offset: 3n, rows }),
+  );
   assert.deepEqual(seen, [1, 2, 3]);
   const { gapsDetected, gapsRepaired, duplicatesDropped, rowsDelivered } = client.stats();
   assert.deepEqual([gapsDetected, gapsRepaired, duplicatesDropped, rowsDelivered], [1, 1, 3, 3]);
   client.dispose();
 });
 
-test('a part of a block that was seen before is dropped, and payloads stay with their rows', async () => {
+test('the known part of a block is dropped, and payloads stay with their rows', async () => {
   const { environment, relay, client } = world();
   const seen = await received(client, 'u:1');
   const stream = relay.stream('u:1');
   const rows = [1n, 2n, 3n, 4n].map((offset) => ({ ...row(Number(offset)), offset }));
-  environment.socket.deliver(wire.block({ stream, previous: 0n, offset: 2n, rows: rows.slice(0, 2) }));
+  environment.socket.deliver(
+    wire.block({ stream, previous: 0n, offset: 2n, rows: rows.slice(0, 2) }),
+  );
   environment.socket.deliver(wire.block({ stream, previous: 0n, offset: 4n, rows }));
   assert.deepEqual(seen, [1, 2, 3, 4]);
   client.dispose();
@@ -347,7 +386,7 @@ test('history begins with what is kept; since resumes from a stored position', a
   again.client.dispose();
 });
 
-test('states go from subscribing to live, back while there is no connection, and ready() waits', async () => {
+test('states go to live, back while there is no connection, and ready() waits', async () => {
   const { environment, client } = world();
   const channel = client.channel('u:1');
   const states: string[] = [];

@@ -45,7 +45,10 @@ test('the first handler connects; token, hello and all subscribes are one messag
   assert.equal(environment.socket.url, 'wss://edge.example/v1/connect');
   assert.equal(environment.socket.protocol, 'tidegate.v1');
   assert.equal(relay.messages.length, 1);
-  assert.deepEqual(relay.messages[0]?.map((frame) => frame.type), ['hello', 'subscribe', 'subscribe']);
+  assert.deepEqual(
+    relay.messages[0]?.map((frame) => frame.type),
+    ['hello', 'subscribe', 'subscribe'],
+  );
   const [hello] = relay.sent('hello');
   assert.equal(hello?.token, 'the-token');
   assert.match(hello?.client ?? '', /^tidegate-js\/\d+\.\d+\.\d+$/);
@@ -66,15 +69,21 @@ test('addresses are completed, and wrong ones refused where they were written', 
     assert.equal(environment.socket.url, expected);
     client.dispose();
   }
-  assert.throws(() => createClient({ url: 'ftp://edge.example' }), { code: 300, name: 'bad_request' });
+  assert.throws(() => createClient({ url: 'ftp://edge.example' }), {
+    code: 300,
+    name: 'bad_request',
+  });
   assert.throws(() => createClient({ url: 'http://' }), { code: 300 });
   const both = { url: '/', token: 'a', getToken: () => 'b' };
   assert.throws(() => createClient(both), { code: 300 });
 });
 
-test('getToken is asked for each new need, null means no access, a throw is tried again', async () => {
+test('getToken is asked at each need; null means no access, a throw is tried again', async () => {
   let answer: () => string | null = () => 'first';
-  const { environment, relay, client, states } = world({ token: undefined as never, getToken: () => answer() });
+  const { environment, relay, client, states } = world({
+    token: undefined as never,
+    getToken: () => answer(),
+  });
   const errors: unknown[] = [];
   client.onError((error) => errors.push(error));
   client.connect();
@@ -103,7 +112,7 @@ test('getToken is asked for each new need, null means no access, a throw is trie
   client.dispose();
 });
 
-test('a token that the relay refuses for good ends as failed, and connect() starts anew', async () => {
+test('a token refused for good ends as failed, and connect() starts anew', async () => {
   const { environment, relay, client } = world();
   relay.acceptConnections = true;
   client.onError(() => undefined);
@@ -174,7 +183,9 @@ test('a silent connection is given up and replaced', async () => {
 
 test('publish resolves with position and outcome, and carries what it was given', async () => {
   const { relay, client } = world();
-  const receipt = await client.channel('a:b').publish('made', { n: 1 }, { eventId: 'id-1', ifEpoch: 'e1' });
+  const receipt = await client
+    .channel('a:b')
+    .publish('made', { n: 1 }, { eventId: 'id-1', ifEpoch: 'e1' });
   assert.deepEqual(receipt, { position: { epoch: 'e1', offset: 1n }, outcome: 'applied' });
   const [sent] = relay.sent('publish');
   assert.equal(new TextDecoder().decode(sent?.payload), '{"n":1}');
@@ -201,10 +212,13 @@ test('binary payloads travel as they are, also from a view into a larger buffer'
   const bytes = Uint8Array.from([9, 1, 2, 3, 9]);
   await client.publish('a:b', 'blob', bytes.subarray(1, 4));
   await client.publish('a:b', 'blob', bytes.buffer);
-  assert.deepEqual(relay.sent('publish').map((frame) => [frame.binary, [...frame.payload]]), [
-    [true, [1, 2, 3]],
-    [true, [9, 1, 2, 3, 9]],
-  ]);
+  assert.deepEqual(
+    relay.sent('publish').map((frame) => [frame.binary, [...frame.payload]]),
+    [
+      [true, [1, 2, 3]],
+      [true, [9, 1, 2, 3, 9]],
+    ],
+  );
   client.dispose();
 });
 
@@ -245,8 +259,14 @@ test('what cannot be published is refused before it leaves', async () => {
   assert.equal((await rejection(client.publish('a:b', 'x', undefined))).name, 'invalid_payload');
   assert.equal((await rejection(client.publish('a:b', 'x', 1n))).name, 'invalid_payload');
   assert.equal((await rejection(client.publish('not a channel', 'x', 1))).name, 'invalid_channel');
-  assert.equal((await rejection(client.publish('a:b', 'x', 'y'.repeat(70_000)))).name, 'payload_too_large');
-  assert.equal((await rejection(client.publish('a:b', 'x', 'y'.repeat(3_000_000)))).name, 'payload_too_large');
+  assert.equal(
+    (await rejection(client.publish('a:b', 'x', 'y'.repeat(70_000)))).name,
+    'payload_too_large',
+  );
+  assert.equal(
+    (await rejection(client.publish('a:b', 'x', 'y'.repeat(3_000_000)))).name,
+    'payload_too_large',
+  );
   assert.equal(relay.sent('publish').length, 0);
   client.dispose();
 });
@@ -307,7 +327,10 @@ test('disconnect() is not undone by later subscribes; connect() resumes them', a
   assert.equal(environment.sockets.length, 1);
   client.connect();
   await settle();
-  assert.deepEqual(relay.messages.at(-1)?.map((frame) => frame.type), ['hello', 'subscribe', 'subscribe']);
+  assert.deepEqual(
+    relay.messages.at(-1)?.map((frame) => frame.type),
+    ['hello', 'subscribe', 'subscribe'],
+  );
   client.dispose();
 });
 

@@ -55,6 +55,9 @@ test('a large message does not keep its room for ever', async () => {
   await probe.publish('a:b', 'n', 'y'.repeat(50_000));
   const before = probe.stats().heapBytes;
   for (let count = 0; count < 200; count++) await probe.publish('a:b', 'n', 'y'.repeat(60_000));
-  assert.ok(probe.stats().heapBytes <= before + 1_048_576, `${probe.stats().heapBytes} bytes, was ${before}`);
+  assert.ok(
+    probe.stats().heapBytes <= before + 1_048_576,
+    `${probe.stats().heapBytes} bytes, was ${before}`,
+  );
   probe.dispose();
 });

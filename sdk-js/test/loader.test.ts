@@ -1,7 +1,8 @@
-// Bringing the core into memory, and naming what is in the way: each error says what to do about it.
+// Bringing the core into memory, and naming what is in the way: each error says what to do about
+// it.
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { after, before, test } from 'node:test';
@@ -23,11 +24,13 @@ before(async () => {
     else response.writeHead(404).end('no');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  base = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
 });
 after(() => server.close());
 
-async function failure(source: ConstructorParameters<typeof CoreLoader>[0]): Promise<TidegateError> {
+async function failure(
+  source: ConstructorParameters<typeof CoreLoader>[0],
+): Promise<TidegateError> {
   try {
     await new CoreLoader(source).load();
   } catch (error) {
@@ -102,7 +105,8 @@ test('another build of the core is refused before anything of it runs', async ()
 test('a Content-Security-Policy without wasm-unsafe-eval is named, with what to add', async () => {
   const original = WebAssembly.compile;
   const texts = [
-    "WebAssembly.compile(): Refused to compile or instantiate WebAssembly module because neither 'wasm-eval' nor 'unsafe-eval' is an allowed source of script",
+    'WebAssembly.compile(): Refused to compile or instantiate WebAssembly module because ' +
+      "neither 'wasm-eval' nor 'unsafe-eval' is an allowed source of script",
     'call to WebAssembly.compile() blocked by CSP',
   ];
   try {
@@ -119,11 +123,15 @@ test('a Content-Security-Policy without wasm-unsafe-eval is named, with what to 
   }
 });
 
-test('a client whose core cannot be loaded fails, tells, and starts anew by connect()', async () => {
+test('a client without its core fails, tells, and starts anew by connect()', async () => {
   let source: Uint8Array = new TextEncoder().encode('<html>');
   const environment = new FakeEnvironment();
   new FakeRelay(environment);
-  const client = createClient({ url: 'wss://e.example', environment, core: () => source as BufferSource });
+  const client = createClient({
+    url: 'wss://e.example',
+    environment,
+    core: () => source as BufferSource,
+  });
   const errors: unknown[] = [];
   client.onError((error) => errors.push(error));
   const channel = client.channel('a:b');
@@ -152,7 +160,7 @@ test('slim wants to be told where the core is, once', async () => {
   client.dispose();
 });
 
-test('a core that traps ends the client as failed, and connect() resumes from where it was', async () => {
+test('a core that traps ends the client, and connect() resumes from where it was', async () => {
   const environment = new FakeEnvironment();
   const relay = new FakeRelay(environment);
   const module = await WebAssembly.compile(core);

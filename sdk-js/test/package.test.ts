@@ -1,5 +1,5 @@
-// The packed tarball, installed into an empty folder: what npm would hand out is complete, loads through
-// every entry, works, and stays within its size.
+// The packed tarball, installed into an empty folder: what npm would hand out is complete, loads
+// through every entry, works, and stays within its size.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,9 @@ import { gzipSync } from 'node:zlib';
 
 import { build } from 'esbuild';
 
-/** A fence against growth, just above what it is. The target is 40 KB; nearly all of it is the core. */
+/**
+ * A fence against growth, just above what it is. The target is 40 KB; nearly all of it is the core.
+ */
 const GZIP_BYTES_MAX = 60 * 1000;
 const sdk = join(import.meta.dirname, '..', '..');
 let folder = '';
@@ -20,14 +22,21 @@ const installed = (path: string) => join(folder, 'node_modules', 'tidegate', pat
 before(() => {
   folder = mkdtempSync(join(tmpdir(), 'tidegate-pack-'));
   const [packed] = JSON.parse(
-    execFileSync('npm', ['pack', '--json', '--pack-destination', folder], { cwd: sdk, encoding: 'utf8' }),
+    execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
+      cwd: sdk,
+      encoding: 'utf8',
+    }),
   ) as [{ filename: string; files: { path: string }[] }];
   files = packed.files.map(({ path }) => path);
   writeFileSync(join(folder, 'package.json'), '{"type":"module","private":true}');
-  execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', join(folder, packed.filename)], {
-    cwd: folder,
-    stdio: 'pipe',
-  });
+  execFileSync(
+    'npm',
+    ['install', '--offline', '--no-audit', '--no-fund', join(folder, packed.filename)],
+    {
+      cwd: folder,
+      stdio: 'pipe',
+    },
+  );
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -42,7 +51,10 @@ function run(code: string): string {
 const HELLO = `
 class FakeSocket {
   readyState = 0;
-  constructor(url, protocol) { setTimeout(() => { this.readyState = 1; this.onopen({}); }); this.url = url; }
+  constructor(url) {
+    this.url = url;
+    setTimeout(() => { this.readyState = 1; this.onopen({}); });
+  }
   send(bytes) { console.log(this.url, bytes[4], bytes.length % 8); client.dispose(); }
   close() {}
 }
@@ -60,8 +72,12 @@ test('the tarball holds all that the exports name, and nothing of the sources', 
       assert.ok(existsSync(installed(path)), `${path} is missing`);
     }
   }
-  for (const path of ['README.md', 'LICENSE']) assert.ok(files.includes(path), `${path} is missing`);
-  assert.deepEqual(files.filter((path) => /^(src|test|scripts|build)\//.test(path)), []);
+  for (const path of ['README.md', 'LICENSE'])
+    assert.ok(files.includes(path), `${path} is missing`);
+  assert.deepEqual(
+    files.filter((path) => /^(src|test|scripts|build)\//.test(path)),
+    [],
+  );
 });
 
 test('every file that a declaration refers to is there', () => {
@@ -70,7 +86,10 @@ test('every file that a declaration refers to is there', () => {
     assert.doesNotMatch(text, /tidegate-core-/, `${path} names a generated module`);
     for (const [, target] of text.matchAll(/from '(\.[^']*)\.js'/g)) {
       const declaration = join(path, '..', `${target}.d.ts`);
-      assert.ok(files.includes(declaration), `${path} refers to ${declaration}, which is not packed`);
+      assert.ok(
+        files.includes(declaration),
+        `${path} refers to ${declaration}, which is not packed`,
+      );
     }
   }
 });
@@ -88,7 +107,10 @@ test('slim is told where the core is; url finds it beside itself', () => {
     await init(readFileSync(fileURLToPath(import.meta.resolve('tidegate/core.wasm'))));
     ${HELLO}`;
   assert.equal(run(slim), 'wss://edge.example/v1/connect 1 0');
-  assert.equal(run(`import { createClient } from 'tidegate/url'; ${HELLO}`), 'wss://edge.example/v1/connect 1 0');
+  assert.equal(
+    run(`import { createClient } from 'tidegate/url'; ${HELLO}`),
+    'wss://edge.example/v1/connect 1 0',
+  );
 });
 
 test('importing has no effects: no globals, no timers, nothing that keeps a process', () => {
@@ -105,11 +127,24 @@ test('strict type checking passes for an application, declarations included', ()
     join(folder, 'app.ts'),
     `import { createClient } from 'tidegate';
      const client = createClient({ url: '/' });
-     client.channel<{ made: { n: number } }>('a:b').on('made', (data, message) => data.n + Number(message.offset));`,
+     const channel = client.channel<{ made: { n: number } }>('a:b');
+     channel.on('made', (data, message) => data.n + Number(message.offset));`,
   );
   const tsc = join(sdk, '..', 'node_modules', 'typescript', 'bin', 'tsc');
-  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2022,dom,esnext.disposable'];
-  execFileSync(process.execPath, [tsc, ...flags, '--types', '', 'app.ts'], { cwd: folder, encoding: 'utf8' });
+  const flags = [
+    '--noEmit',
+    '--strict',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2022',
+    '--lib',
+    'es2022,dom,esnext.disposable',
+  ];
+  execFileSync(process.execPath, [tsc, ...flags, '--types', '', 'app.ts'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
 });
 
 test('bundled by esbuild for a browser: no node modules, no eval, within the size', async () => {
@@ -126,5 +161,8 @@ test('bundled by esbuild for a browser: no node modules, no eval, within the siz
   assert.ok(bundle);
   assert.doesNotMatch(bundle.text, /new Function|\beval\(|from"node:|import\("node:/);
   const bytes = gzipSync(bundle.contents, { level: 9 }).length;
-  assert.ok(bytes <= GZIP_BYTES_MAX, `the default entry is ${bytes} bytes of gzip, the limit is ${GZIP_BYTES_MAX}`);
+  assert.ok(
+    bytes <= GZIP_BYTES_MAX,
+    `the default entry is ${bytes} bytes of gzip, the limit is ${GZIP_BYTES_MAX}`,
+  );
 });

@@ -1,4 +1,5 @@
-// Lists that stand twice, in C++ and in TypeScript, are the same: codes, records, row layout, exports.
+// Lists that stand twice, in C++ and in TypeScript, are the same: codes, records, row layout,
+// exports.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,10 +16,9 @@ const snake = (name: string) => name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toL
 function enumerators(header: string, name: string): [string, number][] {
   const body = new RegExp(`enum class ${name}[^{]*\\{([^}]*)\\}`).exec(read(header))?.[1];
   assert.ok(body, `${header} has no enum ${name}`);
-  const pairs = [...body.matchAll(/^\s*(\w+) = (\d+),/gm)].map(([, key, value]): [string, number] => [
-    key as string,
-    Number(value),
-  ]);
+  const pairs = [...body.matchAll(/^\s*(\w+) = (\d+),/gm)].map(
+    ([, key, value]): [string, number] => [key as string, Number(value)],
+  );
   const inOneLine = [...body.matchAll(/(\w+) = (\d+)/g)];
   assert.ok(inOneLine.length > 0);
   return pairs.length >= inOneLine.length
@@ -26,8 +26,10 @@ function enumerators(header: string, name: string): [string, number][] {
     : inOneLine.map(([, key, value]) => [key as string, Number(value)]);
 }
 
-const named = (pairs: [string, number][]) => Object.fromEntries(pairs.map(([name, value]) => [snake(name), value]));
-const listed = (pairs: [string, number][]) => pairs.sort((a, b) => a[1] - b[1]).map(([name]) => snake(name));
+const named = (pairs: [string, number][]) =>
+  Object.fromEntries(pairs.map(([name, value]) => [snake(name), value]));
+const listed = (pairs: [string, number][]) =>
+  pairs.sort((a, b) => a[1] - b[1]).map(([name]) => snake(name));
 
 test('error codes are those of core/base/error.h', () => {
   assert.deepEqual(named(enumerators('core/base/error.h', 'ErrorCode')), codes.ErrorCode);
@@ -42,12 +44,19 @@ test('disconnect codes, outcomes and reasons are those of core/protocol/codes.h'
 });
 
 test('states and operations are those of the core', () => {
-  assert.deepEqual(listed(enumerators('core/client/event.h', 'ClientState')), [...codes.CLIENT_STATES]);
-  assert.deepEqual(listed(enumerators('core/stream/publication.h', 'Operation')), [...codes.OPERATIONS]);
+  assert.deepEqual(listed(enumerators('core/client/event.h', 'ClientState')), [
+    ...codes.CLIENT_STATES,
+  ]);
+  assert.deepEqual(listed(enumerators('core/stream/publication.h', 'Operation')), [
+    ...codes.OPERATIONS,
+  ]);
 });
 
 test('records are those of wasm/output_encoder.h', () => {
-  assert.deepEqual(Object.fromEntries(enumerators('wasm/output_encoder.h', 'RecordKind')), abi.RecordKind);
+  assert.deepEqual(
+    Object.fromEntries(enumerators('wasm/output_encoder.h', 'RecordKind')),
+    abi.RecordKind,
+  );
   assert.match(read('wasm/output_encoder.h'), new RegExp(`kAbiVersion = ${abi.ABI_VERSION};`));
 });
 
@@ -88,8 +97,14 @@ test('what bindings.cc exports is what core_module.ts declares, argument for arg
   const declared = [...session.matchAll(/^  (\w+)\(/gm)].map(([, name]) => name as string);
   assert.deepEqual(declared.filter((name) => name !== 'delete').sort(), [...bound].sort());
 
-  const raw = [...bindings.matchAll(/\b(tg_\w+)\(([^)]*)\)/g)].map(([, name, args]) => [name, count(args as string)]);
-  const face = [...module.matchAll(/^  _(tg_\w+)\(([^)]*)\)/gm)].map(([, name, args]) => [name, count(args as string)]);
+  const raw = [...bindings.matchAll(/\b(tg_\w+)\(([^)]*)\)/g)].map(([, name, args]) => [
+    name,
+    count(args as string),
+  ]);
+  const face = [...module.matchAll(/^  _(tg_\w+)\(([^)]*)\)/gm)].map(([, name, args]) => [
+    name,
+    count(args as string),
+  ]);
   assert.ok(raw.length >= 10);
   assert.deepEqual(Object.fromEntries(face), Object.fromEntries(raw));
 

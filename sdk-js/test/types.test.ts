@@ -1,5 +1,5 @@
-// Types, checked by the compiler: this file is part of `tsc --noEmit`, which the last test runs over the
-// whole package. Each @ts-expect-error is a mistake that must not compile.
+// Types, checked by the compiler: this file is part of `tsc --noEmit`, which the last test runs
+// over the whole package. Each @ts-expect-error is a mistake that must not compile.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createRequire } from 'node:module';
@@ -46,7 +46,11 @@ export function typed(): void {
   const offset: bigint | undefined = untyped.position?.offset;
   // @ts-expect-error positions are read-only
   if (untyped.position) untyped.position.offset = offset ?? 0n;
-  client.listen([alerts, client.channel<Alerts>('user:42:more')], 'notification.created', (n) => n.title);
+  client.listen(
+    [alerts, client.channel<Alerts>('user:42:more')],
+    'notification.created',
+    (n) => n.title,
+  );
   // @ts-expect-error no url
   createClient({});
   using scoped = client.channel<Alerts>('x');
@@ -61,6 +65,8 @@ test('the package and its tests compile under strict', () => {
   const sdk = join(import.meta.dirname, '..', '..');
   const tsc = createRequire(join(sdk, 'package.json')).resolve('typescript/package.json');
   const run = () =>
-    execFileSync(process.execPath, [join(tsc, '..', 'bin', 'tsc'), '-p', sdk, '--noEmit'], { encoding: 'utf8' });
+    execFileSync(process.execPath, [join(tsc, '..', 'bin', 'tsc'), '-p', sdk, '--noEmit'], {
+      encoding: 'utf8',
+    });
   assert.doesNotThrow(run);
 });

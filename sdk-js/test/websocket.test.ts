@@ -1,6 +1,7 @@
-// The real transport: Node's ws as client and as server, over loopback, with the platform's own clocks.
+// The real transport: Node's ws as client and as server, over loopback, with the platform's own
+// clocks.
 import assert from 'node:assert/strict';
-import type { AddressInfo } from 'node:net';
+
 import { after, before, test } from 'node:test';
 
 import { WebSocket, WebSocketServer } from 'ws';
@@ -15,7 +16,7 @@ let onMessage: (socket: WebSocket, frames: wire.ClientFrame[]) => void = () => u
 before(async () => {
   server = new WebSocketServer({ port: 0, host: '127.0.0.1', path: '/v1/connect' });
   await new Promise((resolve) => server.once('listening', resolve));
-  url = `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = `ws://127.0.0.1:${(server.address() as { port: number }).port}`;
   server.on('connection', (socket) => {
     assert.equal(socket.protocol, 'tidegate.v1');
     socket.on('message', (data, isBinary) => {
@@ -29,7 +30,11 @@ after(() => {
   server.close();
 });
 
-const options = () => ({ url, token: 't', WebSocket: WebSocket as unknown as WebSocketConstructor });
+const options = () => ({
+  url,
+  token: 't',
+  WebSocket: WebSocket as unknown as WebSocketConstructor,
+});
 
 test('connects, reads and closes over a real socket', async () => {
   onMessage = (socket, frames) => {
@@ -37,7 +42,15 @@ test('connects, reads and closes over a real socket', async () => {
       if (frame.type === 'hello') socket.send(wire.welcome());
       if (frame.type !== 'subscribe') continue;
       const { request, channel } = frame;
-      const answer = wire.subscribed({ request, channel, stream: 5, outcome: 'snapshot', start: 0n, target: 1n, epoch: 'e' });
+      const answer = wire.subscribed({
+        request,
+        channel,
+        stream: 5,
+        outcome: 'snapshot',
+        start: 0n,
+        target: 1n,
+        epoch: 'e',
+      });
       const rows = [{ offset: 1n, event: 'hi', payload: '"there"' }];
       socket.send(wire.message(answer, wire.block({ stream: 5, previous: 0n, offset: 1n, rows })));
     }
@@ -76,7 +89,9 @@ test('a text message ends the connection with a code of the protocol', async () 
 test('without a WebSocket class in the world the error says what to pass', async () => {
   assert.equal((globalThis as { WebSocket?: unknown }).WebSocket, undefined, 'Node 20 has none');
   const client = createClient({ url });
-  const failed = new Promise<Error>((resolve) => client.onError((error) => resolve(error as Error)));
+  const failed = new Promise<Error>((resolve) =>
+    client.onError((error) => resolve(error as Error)),
+  );
   client.connect();
   assert.match((await failed).message, /pass one, as in createClient\(\{ url, WebSocket:/);
   assert.equal(client.state, 'failed');

@@ -1,5 +1,6 @@
-// Invariant I8: the native core and the WebAssembly core, given the same script, emit the same bytes and
-// events. Scripts are random and seeded; a failure prints the seed, and TIDEGATE_SEED=n replays it alone.
+// Invariant I8: the native core and the WebAssembly core, given the same script, emit the same
+// bytes and events. Scripts are random and seeded; a failure prints the seed, and TIDEGATE_SEED=n
+// replays it alone.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
@@ -16,9 +17,27 @@ const STEPS = 220;
 
 /** What the scripts together must have reached: else they prove less than they say. */
 const REACHED = [
-  'state 0', 'state 1', 'state 2', 'state 3', 'state 4', 'state 5', 'started 0', 'started 1', 'live',
-  'ended', 'gap', 'rows', 'event named', 'acknowledged', 'publish failed', 'refused', 'position', 'stats',
-  'block', 'crooked block', 'mischief',
+  'state 0',
+  'state 1',
+  'state 2',
+  'state 3',
+  'state 4',
+  'state 5',
+  'started 0',
+  'started 1',
+  'live',
+  'ended',
+  'gap',
+  'rows',
+  'event named',
+  'acknowledged',
+  'publish failed',
+  'refused',
+  'position',
+  'stats',
+  'block',
+  'crooked block',
+  'mischief',
 ];
 
 /** The newest build of differential_native, whichever preset made it. */
@@ -58,15 +77,27 @@ test(`${SCRIPTS} random scripts give the same output natively and in WebAssembly
     try {
       world.play(STEPS);
     } catch (error) {
-      throw new Error(`seed ${seed}, step ${world.lines.length}: ${world.lines.at(-1)}`, { cause: error });
+      throw new Error(`seed ${seed}, step ${world.lines.length}: ${world.lines.at(-1)}`, {
+        cause: error,
+      });
     }
     runner.end();
-    const output = execFileSync(native, { input: `${world.lines.join('\n')}\n`, maxBuffer: 1 << 28, encoding: 'utf8' });
+    const output = execFileSync(native, {
+      input: `${world.lines.join('\n')}\n`,
+      maxBuffer: 1 << 28,
+      encoding: 'utf8',
+    });
     const answers = output.trimEnd().split('\n');
-    const same = answers.length === world.answers.length && answers.every((line, i) => line === world.answers[i]);
+    const same =
+      answers.length === world.answers.length &&
+      answers.every((line, i) => line === world.answers[i]);
     assert.ok(same, same ? '' : difference(seed, world.lines, world.answers, answers));
     for (const each of world.seen) reached.add(each);
   }
   if (only) return;
-  assert.deepEqual(REACHED.filter((each) => !reached.has(each)), [], 'the scripts never reached these');
+  assert.deepEqual(
+    REACHED.filter((each) => !reached.has(each)),
+    [],
+    'the scripts never reached these',
+  );
 });

@@ -1,6 +1,6 @@
-// Invents scripts: a world around one core, driven by a seed. It plays the application, the shell, the
-// network and a relay of doubtful character, and reacts to what the core says, so that scripts get deep
-// into its states instead of bouncing off the first check.
+// Invents scripts: a world around one core, driven by a seed. It plays the application, the shell,
+// the network and a relay of doubtful character, and reacts to what the core says, so that scripts
+// get deep into its states instead of bouncing off the first check.
 import { type OutputSink, readOutput } from '../../sdk-js/src/core/output_reader.js';
 import * as wire from '../../sdk-js/test/support/wire.js';
 import { hex, textHex, type WasmRunner } from './wasm_runner.js';
@@ -66,9 +66,20 @@ export class ScriptWorld {
 
   play(steps: number): void {
     const { random } = this;
+    const seeds = [random.below(2 ** 32), random.below(2 ** 32)];
     const fetchToken = random.oneIn(2) ? 1 : 0;
-    const tuning = [2000, 3000, 200, 4000, random.pick([0, 500, NaN]), random.pick([0, 5, NaN]), random.pick([NaN, 0, 6])];
-    this.step(`session ${textHex('diff/1')} ${textHex('s1')} ${random.below(2 ** 32)} ${random.below(2 ** 32)} ${fetchToken} ${tuning.join(' ')}`);
+    const tuning = [
+      2000,
+      3000,
+      200,
+      4000,
+      random.pick([0, 500, NaN]),
+      random.pick([0, 5, NaN]),
+      random.pick([NaN, 0, 6]),
+    ];
+    this.step(
+      ['session', textHex('diff/1'), textHex('s1'), ...seeds, fetchToken, ...tuning].join(' '),
+    );
     this.timed('connect');
     for (let step = 0; step < steps; step++) this.move();
     this.step('stats');
@@ -125,7 +136,14 @@ export class ScriptWorld {
     const moves = [
       () => {
         const since = random.oneIn(4) ? ['e1', 3, random.oneIn(9) ? 7 : 0] : ['', 0, 0];
-        this.timed('subscribe', channel, random.pick([0, 0, 5, 0xffffffff]), textHex(since[0] as string), since[1] as number, since[2] as number);
+        this.timed(
+          'subscribe',
+          channel,
+          random.pick([0, 0, 5, 0xffffffff]),
+          textHex(since[0] as string),
+          since[1] as number,
+          since[2] as number,
+        );
         if (this.runner.result !== 0) this.subscriptions.push(this.runner.result);
       },
       () => this.timed('unsubscribe', id),
@@ -136,7 +154,12 @@ export class ScriptWorld {
         this.step('add_listener');
         this.listeners.push(this.runner.result);
       },
-      () => this.step(`admit ${random.pick(this.listeners) ?? 1} ${textHex(random.pick(['', 'a', 'b', 'c', 'é']))}`),
+      () =>
+        this.step(
+          ['admit', random.pick(this.listeners) ?? 1, textHex(random.pick(['', 'a', 'é']))].join(
+            ' ',
+          ),
+        ),
       () => random.oneIn(5) && this.step(`remove_listener ${random.pick(this.listeners) ?? 3}`),
       () => random.oneIn(8) && this.timed('disconnect'),
       () => this.timed('connect'),
@@ -153,7 +176,16 @@ export class ScriptWorld {
     const event = textHex(random.pick(EVENTS));
     const key = textHex(random.oneIn(3) ? '' : `key-${random.below(50)}`);
     const epoch = textHex(random.pick(['', '', 'e1', 'no good']));
-    this.timed('publish', channel, event, textHex(random.pick(['', 'id-1'])), key, epoch, binary ? 1 : 0, payload);
+    this.timed(
+      'publish',
+      channel,
+      event,
+      textHex(random.pick(['', 'id-1'])),
+      key,
+      epoch,
+      binary ? 1 : 0,
+      payload,
+    );
   }
 
   // ---- the shell
@@ -194,12 +226,18 @@ export class ScriptWorld {
     const { random } = this;
     const frame = this.frames.shift() as wire.ClientFrame;
     if (frame.type === 'hello') {
-      const options = { tokenExpiresInMs: random.oneIn(3) ? 2000n : 0n, version: random.oneIn(30) ? 2 : 1 };
-      return this.feed(wire.welcome({ ...options, heartbeatIntervalMs: 3000, heartbeatTimeoutMs: 2000 }));
+      const options = {
+        tokenExpiresInMs: random.oneIn(3) ? 2000n : 0n,
+        version: random.oneIn(30) ? 2 : 1,
+      };
+      return this.feed(
+        wire.welcome({ ...options, heartbeatIntervalMs: 3000, heartbeatTimeoutMs: 2000 }),
+      );
     }
     if (frame.type === 'ping') return this.feed(wire.pong(frame.nonce));
     if (frame.type === 'subscribe') return this.answerSubscribe(frame);
-    if (frame.type === 'unsubscribe') return this.feed(wire.unsubscribed(frame.request, frame.stream, 2500, 'bye'));
+    if (frame.type === 'unsubscribe')
+      return this.feed(wire.unsubscribed(frame.request, frame.stream, 2500, 'bye'));
     if (frame.type === 'publish') return this.answerPublish(frame);
   }
 
@@ -210,7 +248,8 @@ export class ScriptWorld {
       const code = random.pick([100, 101, 102, 200, 302, 308, 500]);
       return this.feed(wire.refused(frame.request, code, random.pick([0, 700]), 'no'));
     }
-    if (random.oneIn(8)) Object.assign(channel, { epoch: `e${random.below(5)}`, rows: [], top: 0n });
+    if (random.oneIn(8))
+      Object.assign(channel, { epoch: `e${random.below(5)}`, rows: [], top: 0n });
     this.lastStream += 1;
     channel.stream = this.lastStream;
     const known = frame.epoch === channel.epoch && frame.offset <= channel.top;
@@ -228,23 +267,32 @@ export class ScriptWorld {
     // A block before the answer is an early one: it is kept until the answer is there.
     const early = random.oneIn(4) ? this.nextBlock(channel, false) : new Uint8Array(0);
     const rest = random.oneIn(2) ? this.nextBlock(channel, false) : new Uint8Array(0);
-    this.feed(random.oneIn(2) ? wire.message(early, answer, rest) : wire.message(answer, early, rest));
+    this.feed(
+      random.oneIn(2) ? wire.message(early, answer, rest) : wire.message(answer, early, rest),
+    );
   }
 
   private answerPublish(frame: wire.ClientFrame & { type: 'publish' }): void {
     const { random } = this;
-    if (random.oneIn(5)) return this.feed(wire.refused(frame.request, random.pick([101, 103, 104, 200, 302, 306, 307]), 0, 'no'));
+    if (random.oneIn(5))
+      return this.feed(
+        wire.refused(frame.request, random.pick([101, 103, 104, 200, 302, 306, 307]), 0, 'no'),
+      );
     this.feed(wire.publishAck(frame.request, random.oneIn(4), BigInt(random.below(1000)), 'e1'));
   }
 
   private block(): void {
     if (this.open === 0 || this.channels.size === 0) return;
     const channel = this.random.pick([...this.channels.values()]);
-    const blocks = Array.from({ length: 1 + this.random.below(3) }, () => this.nextBlock(channel, this.random.oneIn(6)));
+    const blocks = Array.from({ length: 1 + this.random.below(3) }, () =>
+      this.nextBlock(channel, this.random.oneIn(6)),
+    );
     this.feed(wire.message(...blocks));
   }
 
-  /** The next rows of a stream; `crooked` blocks repeat, overlap, leave out, or belong to nobody. */
+  /**
+   * The next rows of a stream; `crooked` blocks repeat, overlap, leave out, or belong to nobody.
+   */
   private nextBlock(channel: RelayChannel, crooked: boolean): Uint8Array {
     const { random } = this;
     const count = random.pick([0, 1, 2, 3, 9]);
@@ -254,7 +302,8 @@ export class ScriptWorld {
     }
     if (random.oneIn(5)) channel.top += 2n;
     let previous = channel.sent;
-    if (crooked) previous = random.pick([0n, channel.top, previous + 1n, previous > 2n ? previous - 2n : 0n]);
+    if (crooked)
+      previous = random.pick([0n, channel.top, previous + 1n, previous > 2n ? previous - 2n : 0n]);
     if (previous > channel.top) previous = channel.top;
     const rows = channel.rows.filter((row) => row.offset > previous && row.offset <= channel.top);
     const stream = crooked && random.oneIn(3) ? 9999 : Math.max(1, channel.stream);
@@ -273,7 +322,9 @@ export class ScriptWorld {
       event: random.oneIn(20) ? `rare-${random.below(10_000)}` : random.pick(EVENTS),
       eventId: random.pick(['', 'a', 'b', `id-${random.below(100)}`]),
       key: random.pick(['', '', 'k']),
-      payload: binary ? random.bytes(random.below(30)) : random.pick(['null', '{"x":1}', '"é"', '[1,2,3]']),
+      payload: binary
+        ? random.bytes(random.below(30))
+        : random.pick(['null', '{"x":1}', '"é"', '[1,2,3]']),
     };
   }
 
@@ -290,7 +341,15 @@ export class ScriptWorld {
       () => random.oneIn(4) && this.feed(wire.frame(99, random.bytes(8))),
       () => this.feed(wire.disconnect(random.pick(CODES), random.pick([0, 900]), 'go')),
       () => this.unasked(channel),
-      () => this.feed(wire.unsubscribed(0, this.channel(channel).stream || 1, random.pick([2000, 2001, 2500, 2501]), 'end')),
+      () =>
+        this.feed(
+          wire.unsubscribed(
+            0,
+            this.channel(channel).stream || 1,
+            random.pick([2000, 2001, 2500, 2501]),
+            'end',
+          ),
+        ),
       () => this.feed(wire.frame(16, Uint8Array.of(1, 2, 3, 4))),
       () => this.feed(wire.publishAck(12345, false, 1n, 'e1')),
     ];
@@ -312,8 +371,20 @@ export class ScriptWorld {
     Object.assign(channel, { epoch: `r${this.random.below(9)}`, rows: [], top: 0n, sent: 0n });
     this.lastStream += 1;
     channel.stream = this.lastStream;
-    const answer = { request: 0, stream: channel.stream, outcome: 'snapshot' as const, reason: 2, start: 0n, target: 0n };
-    this.feed(wire.message(wire.subscribed({ ...answer, epoch: channel.epoch, channel: name }), this.nextBlock(channel, false)));
+    const answer = {
+      request: 0,
+      stream: channel.stream,
+      outcome: 'snapshot' as const,
+      reason: 2,
+      start: 0n,
+      target: 0n,
+    };
+    this.feed(
+      wire.message(
+        wire.subscribed({ ...answer, epoch: channel.epoch, channel: name }),
+        this.nextBlock(channel, false),
+      ),
+    );
   }
 
   private feed(message: Uint8Array): void {

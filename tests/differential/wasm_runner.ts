@@ -1,5 +1,5 @@
-// Runs the steps of a script against the WebAssembly core and says what came back in the same words as
-// native.cc does.
+// Runs the steps of a script against the WebAssembly core and says what came back in the same words
+// as native.cc does.
 import type { BoundSession, CoreModule } from '../../sdk-js/src/core/core_module.js';
 
 const ENTRY_BYTES = 16;
@@ -52,8 +52,22 @@ export class WasmRunner {
 
   private begin(words: string[]): void {
     this.end();
-    const [client, sessionId, low, high, fetchToken, ...tuning] = words as [string, string, string, string, string];
-    const numbers = (tuning as string[]).map(Number) as [number, number, number, number, number, number, number];
+    const [client, sessionId, low, high, fetchToken, ...tuning] = words as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
+    const numbers = (tuning as string[]).map(Number) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     this.bound = new this.module.CoreSession(
       textOf(client),
       textOf(sessionId),
@@ -119,7 +133,13 @@ export class WasmRunner {
     }
   }
 
-  private command(bound: BoundSession, name: string, at: number, wall: number, rest: string[]): number {
+  private command(
+    bound: BoundSession,
+    name: string,
+    at: number,
+    wall: number,
+    rest: string[],
+  ): number {
     const [a = '', b = '', c = '', d = '', e = '', f = '', g = ''] = rest;
     switch (name) {
       case 'resume':
@@ -141,7 +161,15 @@ export class WasmRunner {
         return 0;
       case 'publish':
         return bound.publish(
-          at, wall, textOf(a), textOf(b), textOf(c), textOf(d), textOf(e), f === '1', this.write(g),
+          at,
+          wall,
+          textOf(a),
+          textOf(b),
+          textOf(c),
+          textOf(d),
+          textOf(e),
+          f === '1',
+          this.write(g),
         );
       default:
         throw new Error(`unknown step: ${name}`);

@@ -1,11 +1,18 @@
-// The typed face of the WebAssembly core: what wasm/bindings.cc exports, by the same names, and nothing
-// else. A test compares the two files. Times are milliseconds; 64-bit numbers are two 32-bit words.
+// The typed face of the WebAssembly core: what wasm/bindings.cc exports, by the same names, and
+// nothing else. A test compares the two files. Times are milliseconds; 64-bit numbers are two
+// 32-bit words.
 
 /** The control plane: one object of the bound class. `delete()` frees it. */
 export interface BoundSession {
   address(): number;
   handleOpen(monotonic: number, wall: number, connection: number): void;
-  handleClose(monotonic: number, wall: number, connection: number, code: number, reason: string): void;
+  handleClose(
+    monotonic: number,
+    wall: number,
+    connection: number,
+    code: number,
+    reason: string,
+  ): void;
   handleToken(monotonic: number, wall: number, fetch: number, token: string): void;
   handleTokenFailure(
     monotonic: number,
@@ -68,7 +75,13 @@ export interface CoreModule {
   _tg_abi(): number;
   _tg_reserve_max(): number;
   _tg_reserve(session: number, bytes: number): number;
-  _tg_feed(session: number, monotonic: number, wall: number, connection: number, bytes: number): void;
+  _tg_feed(
+    session: number,
+    monotonic: number,
+    wall: number,
+    connection: number,
+    bytes: number,
+  ): void;
   _tg_timeout(session: number, monotonic: number, wall: number): void;
   _tg_admit(session: number, listener: number, bytes: number): number;
   _tg_output(session: number): number;

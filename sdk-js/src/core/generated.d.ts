@@ -11,6 +11,8 @@ declare module 'tidegate-core-inline' {
   export const coreDeflatedBase64: string;
 }
 
-/** Names one build of core.wasm together with its glue; the same text stands in a custom section. */
+/**
+ * Names one build of core.wasm together with its glue; the same text stands in a custom section.
+ */
 declare const TIDEGATE_CORE_BUILD: string;
 declare const TIDEGATE_SDK_VERSION: string;

@@ -8,7 +8,7 @@ export async function inlineCore(): Promise<BufferSource> {
   if (typeof DecompressionStream === 'undefined') {
     throw new TidegateError(
       ErrorCode.unsupported,
-      "this browser is too old to unpack the core (it has no DecompressionStream): use 'tidegate/slim'",
+      "this browser has no DecompressionStream to unpack the core with: use 'tidegate/slim'",
     );
   }
   const packed = Uint8Array.from(atob(coreDeflatedBase64), (character) => character.charCodeAt(0));

@@ -10,7 +10,10 @@ import type { CoreModule } from './core_module.js';
 
 type Eventually<T> = T | PromiseLike<T>;
 
-/** Where core.wasm comes from: its bytes, a compiled module, a response, an address, or a way to get one. */
+/**
+ * Where core.wasm comes from: its bytes, a compiled module, a response, an address, or a way to get
+ * one.
+ */
 export type CoreSource =
   | BufferSource
   | WebAssembly.Module
@@ -22,7 +25,8 @@ export type CoreSource =
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d];
 const COPY_ADVICE =
-  'Serve node_modules/tidegate/dist/core.wasm of the installed version at that address, or import ' +
+  'Serve node_modules/tidegate/dist/core.wasm of the installed version at that address, or ' +
+  'import ' +
   "from 'tidegate', which carries the core with it.";
 
 export class CoreLoader {
@@ -51,15 +55,22 @@ export class CoreLoader {
   }
 }
 
-async function settle(source: CoreSource): Promise<BufferSource | WebAssembly.Module | Response | URL> {
+async function settle(
+  source: CoreSource,
+): Promise<BufferSource | WebAssembly.Module | Response | URL> {
   const given = await (typeof source === 'function' ? source() : source);
   if (typeof given === 'function') return settle(given);
   return typeof given === 'string' ? new URL(given, globalThis.location?.href) : (given as never);
 }
 
-async function compile(source: BufferSource | WebAssembly.Module | Response | URL): Promise<WebAssembly.Module> {
+async function compile(
+  source: BufferSource | WebAssembly.Module | Response | URL,
+): Promise<WebAssembly.Module> {
   if (typeof WebAssembly !== 'object') {
-    throw new TidegateError(ErrorCode.unsupported, 'this browser has no WebAssembly, which tidegate needs');
+    throw new TidegateError(
+      ErrorCode.unsupported,
+      'this browser has no WebAssembly, which tidegate needs',
+    );
   }
   if (source instanceof WebAssembly.Module) return source;
   const bytes = await bytesOf(source);
@@ -93,31 +104,44 @@ async function bytesAt(url: URL): Promise<Uint8Array> {
   try {
     response = await fetch(url);
   } catch (error) {
-    throw new TidegateError(ErrorCode.unavailable, `the core could not be fetched from ${url.href}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new TidegateError(
+      ErrorCode.unavailable,
+      `the core could not be fetched from ${url.href}: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
   return bytesOf(response);
 }
 
 /** Node's fetch does not read files. No import of node:fs: bundlers would try to resolve it. */
 function readFile(url: URL): Uint8Array {
-  const host = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
-  const fs = host?.getBuiltinModule?.('node:fs') as { readFileSync(url: URL): Uint8Array } | undefined;
+  const host = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } })
+    .process;
+  const fs = host?.getBuiltinModule?.('node:fs') as
+    { readFileSync(url: URL): Uint8Array } | undefined;
   if (!fs) {
-    throw new TidegateError(ErrorCode.unsupported, `cannot read ${url.href} here: hand the bytes of core.wasm to init()`);
+    throw new TidegateError(
+      ErrorCode.unsupported,
+      `cannot read ${url.href} here: hand the bytes of core.wasm to init()`,
+    );
   }
   return fs.readFileSync(url);
 }
 
 function checkMagic(bytes: Uint8Array, source: unknown): void {
   if (MAGIC.every((byte, index) => bytes[index] === byte)) return;
-  const found = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
+  const found = [...bytes.subarray(0, 4)]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join(' ');
   const where = source instanceof URL ? ` at ${source.href}` : '';
-  const page = bytes[0] === 0x3c ? ' (this looks like a web page, sent in place of a missing file)' : '';
+  const page =
+    bytes[0] === 0x3c ? ' (this looks like a web page, sent in place of a missing file)' : '';
   throw new TidegateError(
     ErrorCode.unsupported,
-    `what was served as core.wasm${where} is not WebAssembly: it begins with "${found}"${page}. ${COPY_ADVICE}`,
+    `what was served as core.wasm${where} is not WebAssembly: it begins with "${found}"${page}. ` +
+      COPY_ADVICE,
   );
 }
 
@@ -126,15 +150,20 @@ function compileError(error: unknown): TidegateError {
   if (/unsafe-eval|content security policy|\bcsp\b/i.test(text)) {
     return new TidegateError(
       ErrorCode.unsupported,
-      "the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to script-src " +
+      "the page's Content-Security-Policy forbids WebAssembly: add 'wasm-unsafe-eval' to " +
+        'script-src ' +
         "(it allows WebAssembly only; 'unsafe-eval' is not needed)",
       { cause: error },
     );
   }
-  return new TidegateError(ErrorCode.unsupported, `the core could not be compiled: ${text}`, { cause: error });
+  return new TidegateError(ErrorCode.unsupported, `the core could not be compiled: ${text}`, {
+    cause: error,
+  });
 }
 
-/** The glue and the module are one build: their short names for one another change with every build. */
+/**
+ * The glue and the module are one build: their short names for one another change with every build.
+ */
 function checkBuild(module: WebAssembly.Module): void {
   const [section] = WebAssembly.Module.customSections(module, 'tidegate');
   const found = section ? new TextDecoder().decode(section) : 'none';

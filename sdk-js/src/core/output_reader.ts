@@ -118,7 +118,7 @@ class FieldReader {
 }
 
 export function readOutput(view: DataView, sink: OutputSink): void {
-  for (let at = 0; at < view.byteLength; ) {
+  for (let at = 0; at < view.byteLength;) {
     const kind = view.getUint32(at, true);
     const bytes = view.getUint32(at + 4, true);
     if (kind === RecordKind.Transmit) {

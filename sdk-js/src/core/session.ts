@@ -1,5 +1,6 @@
-// One session of the core as the driver calls it: writes what the core is to read into its memory, calls,
-// and reads everything the core said, into the sink, before it returns. Nothing here decides anything.
+// One session of the core as the driver calls it: writes what the core is to read into its memory,
+// calls, and reads everything the core said, into the sink, before it returns. Nothing here decides
+// anything.
 import { TidegateError } from '../errors.js';
 import { ENTRY_WORDS } from './abi.js';
 import type { BoundSession, CoreModule } from './core_module.js';
@@ -207,8 +208,10 @@ export class CoreSession {
     this.bound.delete();
   }
 
-  /** Returns how many bytes stand in the reserved room. More than any message may have are cut off: the
-   *  core refuses what is left for being too large. */
+  /**
+   * Returns how many bytes stand in the reserved room. More than any message may have are cut off:
+   * the core refuses what is left for being too large.
+   */
   private write(bytes: Uint8Array): number {
     const length = Math.min(bytes.byteLength, this.module._tg_reserve_max());
     const at = this.module._tg_reserve(this.address, length);

@@ -1,4 +1,5 @@
-// The seam between the driver and a connection of whatever kind. Transports know nothing of the core.
+// The seam between the driver and a connection of whatever kind. Transports know nothing of the
+// core.
 
 export interface TransportEvents {
   opened(): void;

@@ -14,7 +14,10 @@ export interface WebSocketLike {
   send(data: any): void;
   close(code?: number, reason?: string): void;
 }
-export type WebSocketConstructor = new (url: string, protocols?: string | string[]) => WebSocketLike;
+export type WebSocketConstructor = new (
+  url: string,
+  protocols?: string | string[],
+) => WebSocketLike;
 
 const OPEN = 1;
 const NORMAL_CLOSURE = 1000;
@@ -27,7 +30,8 @@ export function webSocketTransport(given?: WebSocketConstructor): OpenTransport 
     if (!WebSocketClass) {
       throw new TidegateError(
         ErrorCode.unsupported,
-        "there is no WebSocket here: pass one, as in createClient({ url, WebSocket: (await import('ws')).WebSocket })",
+        'there is no WebSocket here: pass one, as in createClient({ url, WebSocket: ' +
+          "(await import('ws')).WebSocket })",
       );
     }
     return new WebSocketTransport(new WebSocketClass(url, protocol), events);
@@ -42,7 +46,8 @@ class WebSocketTransport implements Transport {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => events.opened();
     socket.onmessage = (event: { data: unknown }) => events.message(binary(event.data));
-    socket.onclose = (event: { code: number; reason: string }) => events.closed(event.code, event.reason);
+    socket.onclose = (event: { code: number; reason: string }) =>
+      events.closed(event.code, event.reason);
     // A close event follows; without a listener some implementations throw.
     socket.onerror = () => undefined;
   }
@@ -59,7 +64,9 @@ class WebSocketTransport implements Transport {
 
 /** A text message is against the protocol: the core is given its bytes, and refuses them. */
 function binary(data: unknown): ArrayBuffer {
-  return typeof data === 'string' ? (encoder.encode(data).buffer as ArrayBuffer) : (data as ArrayBuffer);
+  return typeof data === 'string'
+    ? (encoder.encode(data).buffer as ArrayBuffer)
+    : (data as ArrayBuffer);
 }
 
 /** Applications may only send 1000 and 3000–4999. */

@@ -1,5 +1,6 @@
-// A world for one client whose time is moved by hand, and whose sockets lead to a FakeRelay. Nothing
-// here waits: advance() runs what is due, settle() lets promises and end-of-turn tasks finish.
+// A world for one client whose time is moved by hand, and whose sockets lead to a FakeRelay.
+// Nothing here waits: advance() runs what is due, settle() lets promises and end-of-turn tasks
+// finish.
 import type { Environment, PlatformEvents } from '../../src/environment.js';
 import type { OpenTransport, Transport, TransportEvents } from '../../src/transport/transport.js';
 
@@ -79,7 +80,9 @@ export class FakeEnvironment implements Environment {
     return Uint8Array.from({ length: count }, (_, index) => (index * 37 + 11) & 0xff);
   }
   readonly openTransport: OpenTransport = (url, protocol, events) => {
-    const socket = new FakeSocket(url, protocol, events, (own, message) => this.onSend(own, message));
+    const socket = new FakeSocket(url, protocol, events, (own, message) =>
+      this.onSend(own, message),
+    );
     this.sockets.push(socket);
     queueMicrotask(() => this.onSocket(socket));
     return socket;

@@ -1,5 +1,5 @@
-// A relay of one process that fits into a test: channels with history, recovery from a position, and every
-// frame it was sent. It answers at once and speaks the binary protocol through wire.ts.
+// A relay of one process that fits into a test: channels with history, recovery from a position,
+// and every frame it was sent. It answers at once and speaks the binary protocol through wire.ts.
 import { FakeEnvironment, type FakeSocket, settle, until } from './fake_environment.js';
 import * as wire from './wire.js';
 
@@ -68,7 +68,9 @@ export class FakeRelay {
     return stream;
   }
 
-  sent<Type extends wire.ClientFrame['type']>(type: Type): Extract<wire.ClientFrame, { type: Type }>[] {
+  sent<Type extends wire.ClientFrame['type']>(
+    type: Type,
+  ): Extract<wire.ClientFrame, { type: Type }>[] {
     return this.frames.filter((frame) => frame.type === type) as never;
   }
 
@@ -98,7 +100,10 @@ export class FakeRelay {
     }
   }
 
-  private subscribe(socket: FakeSocket, frame: wire.ClientFrame & { type: 'subscribe' }): Uint8Array[] {
+  private subscribe(
+    socket: FakeSocket,
+    frame: wire.ClientFrame & { type: 'subscribe' },
+  ): Uint8Array[] {
     const refusal = this.refusals.get(frame.channel);
     if (refusal) return [wire.refused(frame.request, refusal.code, 0, refusal.message)];
     const channel = this.channel(frame.channel);
@@ -123,7 +128,10 @@ export class FakeRelay {
     return [answer, wire.block({ stream, previous: start, offset: channel.top, rows })];
   }
 
-  private unsubscribe(socket: FakeSocket, frame: wire.ClientFrame & { type: 'unsubscribe' }): Uint8Array[] {
+  private unsubscribe(
+    socket: FakeSocket,
+    frame: wire.ClientFrame & { type: 'unsubscribe' },
+  ): Uint8Array[] {
     const streams = this.streams.get(socket);
     for (const [name, stream] of streams ?? []) {
       if (stream === frame.stream) streams?.delete(name);
@@ -138,7 +146,8 @@ export class FakeRelay {
     }
     const channel = this.channel(frame.channel);
     const earlier = this.keys.get(frame.idempotencyKey);
-    if (earlier !== undefined) return [wire.publishAck(frame.request, true, earlier, channel.epoch)];
+    if (earlier !== undefined)
+      return [wire.publishAck(frame.request, true, earlier, channel.epoch)];
     const payload = frame.binary ? frame.payload : new TextDecoder().decode(frame.payload);
     this.publish(frame.channel, { event: frame.event, eventId: frame.eventId, payload });
     this.keys.set(frame.idempotencyKey, channel.top);

@@ -1,5 +1,5 @@
-// The relay's side of the wire, written from docs/PROTOCOL.md alone and sharing no code with src/ or the
-// core: what the tests send, and how they read what the client sent.
+// The relay's side of the wire, written from docs/PROTOCOL.md alone and sharing no code with src/
+// or the core: what the tests send, and how they read what the client sent.
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -97,16 +97,37 @@ export function subscribed(s: Subscribed): Uint8Array {
   return frame(33, body.done());
 }
 
-export function unsubscribed(request: number, stream: number, code: number, text: string): Uint8Array {
+export function unsubscribed(
+  request: number,
+  stream: number,
+  code: number,
+  text: string,
+): Uint8Array {
   return frame(34, new Writer().u32(request).u32(stream).u16(code).str16(text).done());
 }
 
-export function publishAck(request: number, duplicate: boolean, offset: bigint, epoch: string): Uint8Array {
-  const body = new Writer().u32(request).u8(duplicate ? 1 : 0).u8(0).u16(0).u64(offset).str16(epoch);
+export function publishAck(
+  request: number,
+  duplicate: boolean,
+  offset: bigint,
+  epoch: string,
+): Uint8Array {
+  const body = new Writer()
+    .u32(request)
+    .u8(duplicate ? 1 : 0)
+    .u8(0)
+    .u16(0)
+    .u64(offset)
+    .str16(epoch);
   return frame(35, body.done());
 }
 
-export function refused(request: number, code: number, retryAfterMs: number, text: string): Uint8Array {
+export function refused(
+  request: number,
+  code: number,
+  retryAfterMs: number,
+  text: string,
+): Uint8Array {
   return frame(36, new Writer().u32(request).u16(code).u32(retryAfterMs).str16(text).done());
 }
 
@@ -150,9 +171,16 @@ export function block(b: Block): Uint8Array {
     const payload = typeof row.payload === 'string' ? encoder.encode(row.payload) : row.payload;
     const key = encoder.encode(row.key ?? '');
     const eventId = encoder.encode(row.eventId ?? '');
-    rows.u64(row.offset).u64(row.time ?? 1_700_000_000_000n).u32(payload.length).u32(heap.length);
+    rows
+      .u64(row.offset)
+      .u64(row.time ?? 1_700_000_000_000n)
+      .u32(payload.length)
+      .u32(heap.length);
     rows.u16(key.length).u16(eventId.length);
-    rows.u16(row.event ? names.indexOf(row.event) : 0xffff).u8(row.operation ?? 0).u8(isBinary ? 1 : 0);
+    rows
+      .u16(row.event ? names.indexOf(row.event) : 0xffff)
+      .u8(row.operation ?? 0)
+      .u8(isBinary ? 1 : 0);
     heap.raw(key).raw(eventId);
     json.push(typeof row.payload === 'string' ? row.payload : 'null');
     if (isBinary) binary.raw(payload);
@@ -212,7 +240,14 @@ class Reader {
 
 export type ClientFrame =
   | { type: 'hello'; version: number; client: string; sessionId: string; token: string }
-  | { type: 'subscribe'; request: number; history: number; channel: string; epoch: string; offset: bigint }
+  | {
+      type: 'subscribe';
+      request: number;
+      history: number;
+      channel: string;
+      epoch: string;
+      offset: bigint;
+    }
   | { type: 'unsubscribe'; request: number; stream: number }
   | {
       type: 'publish';
@@ -246,10 +281,23 @@ export function decodeClientMessage(bytes: Uint8Array): ClientFrame[] {
 function decodeBody(type: number, body: Reader): ClientFrame {
   switch (type) {
     case 1:
-      return { type: 'hello', version: body.u16(), client: body.str16(), sessionId: body.str16(), token: body.str16() };
+      return {
+        type: 'hello',
+        version: body.u16(),
+        client: body.str16(),
+        sessionId: body.str16(),
+        token: body.str16(),
+      };
     case 2: {
       const [request, history, channel] = [body.u32(), body.u32(), body.str16()];
-      return { type: 'subscribe', request, history, channel, epoch: body.str16(), offset: body.u64() };
+      return {
+        type: 'subscribe',
+        request,
+        history,
+        channel,
+        epoch: body.str16(),
+        offset: body.u64(),
+      };
     }
     case 3:
       return { type: 'unsubscribe', request: body.u32(), stream: body.u32() };
@@ -276,5 +324,15 @@ function decodePublish(body: Reader): ClientFrame {
   const [idempotencyKey, ifEpoch] = [body.str16(), body.str16()];
   const payload = body.take(body.u32());
   const given = hasIfEpoch ? ifEpoch : undefined;
-  return { type: 'publish', request, binary, channel, event, eventId, idempotencyKey, ifEpoch: given, payload };
+  return {
+    type: 'publish',
+    request,
+    binary,
+    channel,
+    event,
+    eventId,
+    idempotencyKey,
+    ifEpoch: given,
+    payload,
+  };
 }
