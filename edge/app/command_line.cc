@@ -134,7 +134,7 @@ CommandLineEnd end_of(CLI::App& app, const CLI::ParseError& error) {
 }
 
 CommandLineEnd usage_error(const std::string& message) {
-  return {kExitUsage, "", message + "\nRun with --help for more.\n"};
+  return {kExitUsage, "", "tidegate: " + message + "\nRun with --help for more.\n"};
 }
 
 /// What the parser cannot say: how options depend on one another.

@@ -22,10 +22,8 @@ StopSignals::StopSignals() {
 int StopSignals::wait() {
   int signal = 0;
   sigwait(&signals_, &signal);
-  struct sigaction action {};
-  action.sa_handler = exit_at_once;
-  sigaction(SIGTERM, &action, nullptr);
-  sigaction(SIGINT, &action, nullptr);
+  std::signal(SIGTERM, exit_at_once);
+  std::signal(SIGINT, exit_at_once);
   pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
   return signal;
 }

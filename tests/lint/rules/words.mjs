@@ -18,7 +18,7 @@ const banned = new Map([
 
 // Names that others gave: log levels, types of libraries, fields of foreign formats.
 const foreign =
-  /^(Info|info|lws_\w*|uv_\w*|LWS_\w*|SA_\w*|console|error_handler_t|k(Row|Frame|Block)?Flag\w*|[A-Z_]*FLAG_[A-Z_]+)$/;
+  /^(Info|info|lws_\w*|uv_\w*|LWS_\w*|SA_\w*|console|error_handler_t|add_flag|k(Row|Frame|Block)?Flag\w*|[A-Z_]*FLAG_[A-Z_]+)$/;
 
 const wordsOf = (identifier) =>
   identifier
