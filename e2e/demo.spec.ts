@@ -4,18 +4,24 @@ import { expect, type FrameLocator, type Page, test } from '@playwright/test';
 import { DemoProcess } from './lib/demo_process.js';
 
 const demo = new DemoProcess();
-const waitMs = 30_000;
+const waitMs = 60_000;
 let address = '';
 
 test.beforeEach(async ({ page }) => {
   address = await demo.start(150);
+  page.on('requestfailed', (request) =>
+    console.log(`${request.url()}: ${request.failure()?.errorText}`),
+  );
   page.on('pageerror', (error) => pageErrors.push(error.message));
   await page.goto(address);
   await expect(page.locator('#verdict')).toHaveAttribute('data-verdict', 'whole', {
     timeout: waitMs,
   });
 });
-test.afterEach(async () => {
+test.afterEach(async ({ page: _ }, info) => {
+  if (info.status !== info.expectedStatus) {
+    await info.attach('relay', { body: await demo.diagnosis(address), contentType: 'text/plain' });
+  }
   await demo.stop();
   expect(pageErrors).toEqual([]);
 });

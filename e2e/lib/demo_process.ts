@@ -15,6 +15,7 @@ export class DemoProcess {
     const args = [script, '--port', '0', '--rate', `${rate}`];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
+    this.printed = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (chunk: string) => (this.printed += chunk));
     }
@@ -25,6 +26,19 @@ export class DemoProcess {
       await new Promise((resolve) => setTimeout(resolve, 25));
     }
     throw new Error(`the demo did not start:\n${this.printed}`);
+  }
+
+  /** What there is to know when a test has failed. */
+  async diagnosis(address: string): Promise<string> {
+    const answer = async (path: string) => {
+      try {
+        const response = await fetch(`${address}${path}`, { signal: AbortSignal.timeout(5000) });
+        return `${path}: ${response.status} ${(await response.text()).slice(0, 6000)}`;
+      } catch (error) {
+        return `${path}: ${String(error)}`;
+      }
+    };
+    return [this.printed, await answer('healthz'), await answer('metrics')].join('\n');
   }
 
   async stop(): Promise<void> {
