@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::string_view kVariablePrefix = "TIDEGATE_";
 
-/// What one layer set. A secret and the file that it is read from are one thing: a later layer that
-/// names either replaces both.
+/// Sets what one layer says. The secret and the file that it is read from are one thing: whichever
+/// a later layer names replaces what was there, and one layer names one of them.
 class Layer {
  public:
   Layer(Config& config, std::vector<ConfigProblem>& problems)
@@ -52,9 +52,7 @@ class Layer {
  private:
   void note(const std::string& path, const std::string& where) {
     if (path == "auth.hs256_secret_file") file_where_ = where;
-    if (path != "auth.hs256_secret") return;
-    secret_where_ = where;
-    config_.auth.hs256_secret_file.clear();
+    if (path == "auth.hs256_secret") secret_where_ = where;
   }
 
   Config& config_;
