@@ -142,6 +142,7 @@ void SimClient::publish(std::uint64_t id) {
   const auto request = session_->publish(context_.now(), channel, std::move(draft));
   if (request) {
     publishing_[*request] = id;
+    parts_.publishes.made(id, name() + " page " + std::to_string(life_));
   } else {
     parts_.publishes.failed(id, request.error());
   }

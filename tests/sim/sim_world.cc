@@ -135,6 +135,7 @@ SimReport SimWorld::run() {
   settle();
   run_for(options.phases.linger);
   publishes_.check_all();
+  publishes_.check_order();
   return report();
 }
 
@@ -148,8 +149,11 @@ void SimWorld::end_faults() {
 
 /// A last publication for every channel: being live must mean something.
 void SimWorld::say_goodbye() {
-  for (std::uint32_t channel = 0; channel < context_.options.workload.channels; ++channel) {
-    for (auto& publisher : publishers_) publisher->publish(channel);
+  for (std::uint32_t tenant = 0; tenant < context_.options.clients.tenants; ++tenant) {
+    HttpPublisher& publisher = add_publisher(tenant);
+    for (std::uint32_t channel = 0; channel < context_.options.workload.channels; ++channel) {
+      publisher.publish(channel);
+    }
   }
 }
 

@@ -18,7 +18,7 @@ void LimitsChecker::mailbox_waits(std::uint16_t from, std::uint16_t to, const Ma
   // of them; besides, each connection's window of publishes and everything that came over HTTP.
   const std::size_t mirror_max = 8 * directory_.channel_count() * directory_.tenant_count();
   const std::size_t publish_max =
-      connections * limits::publishes_in_flight_per_connection_max + http_publishes;
+      connections * limits::publishes_in_flight_per_connection_kill + http_publishes;
   const std::string which = "the mailbox " + std::to_string(from) + "→" + std::to_string(to);
   if (load.mirror_messages > mirror_max) {
     context_.fail("I5", which + " holds " + std::to_string(load.mirror_messages) +

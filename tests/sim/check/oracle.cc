@@ -90,6 +90,10 @@ const OracleStream* Oracle::find(ChannelRef channel, const std::string& epoch) c
   return found == books_.end() ? nullptr : &found->second.stream;
 }
 
+void Oracle::each_stream(const std::function<void(const OracleStream&)>& see) const {
+  for (const auto& [key, book] : books_) see(book.stream);
+}
+
 const std::string& Oracle::current_epoch(ChannelRef channel) const {
   const auto found = current_.find(channel);
   return found == current_.end() ? none_ : found->second;

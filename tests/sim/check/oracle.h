@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -82,7 +83,7 @@ class Oracle {
   /// Offset at which this stream accepted the intent; nullopt when it has not.
   std::optional<std::uint64_t> accepted_at(ChannelRef channel, const std::string& epoch,
                                            std::uint64_t intent) const;
-  const std::map<ChannelRef, std::string>& current_epochs() const { return current_; }
+  void each_stream(const std::function<void(const OracleStream&)>& see) const;
 
  private:
   using StreamKey = std::pair<ChannelRef, std::string>;

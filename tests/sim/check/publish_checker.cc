@@ -66,6 +66,34 @@ void PublishChecker::failed(std::uint64_t intent, const Error& error) {
   }
 }
 
+void PublishChecker::made(std::uint64_t intent, const std::string& session) {
+  authors_.try_emplace(intent, Authorship{session, authors_.size()});
+}
+
+void PublishChecker::check_order() {
+  const auto& store = context_.options.store;
+  const bool refusals = store.refused_one_in != 0 || store.silent_one_in != 0 ||
+                        store.late_one_in != 0 || store.open_fails_one_in != 0 ||
+                        store.read_fails_one_in != 0;
+  if (refusals) return;
+  oracle_.each_stream([this](const OracleStream& stream) { check_order_of(stream); });
+}
+
+void PublishChecker::check_order_of(const OracleStream& stream) {
+  std::map<std::string, std::uint64_t> latest;
+  for (const AcceptedEntry& entry : stream.accepted) {
+    const auto author = authors_.find(entry.intent);
+    if (author == authors_.end()) continue;
+    const auto [seen, first] = latest.try_emplace(author->second.session, author->second.sequence);
+    if (!first && author->second.sequence < seen->second) {
+      return context_.fail("I1", author->second.session + ": publish " +
+                                     std::to_string(entry.intent) + " stands at " +
+                                     std::to_string(entry.offset) + ", behind a later one");
+    }
+    seen->second = author->second.sequence;
+  }
+}
+
 void PublishChecker::check_all() {
   for (const auto& [which, offset] : acknowledged_at_) check(which.first, which.second, offset);
 }

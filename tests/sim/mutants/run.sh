@@ -1,0 +1,39 @@
+#!/bin/sh
+# Plants one defect after another and demands that the simulator finds each. A mutant that stays green is
+# a hole in the checkers or the workload.  usage: tests/sim/mutants/run.sh [SEEDS [NAME...]]
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../../.." && pwd)
+seeds=${1:-1000}
+[ $# -gt 0 ] && shift
+work=${TIDEGATE_MUTANTS_DIR:-$root/build/mutants}
+rm -rf "$work/src"
+mkdir -p "$work/src"
+(cd "$root" && git ls-files -z -- CMakeLists.txt core edge tests bench | xargs -0 cp -p --parents -t "$work/src")
+cmake -G Ninja -S "$work/src" -B "$work/build" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+  -DTIDEGATE_SIM=ON >"$work/cmake.log"
+green=0
+for patch in "$here"/*.patch; do
+  name=$(basename "$patch" .patch)
+  if [ $# -gt 0 ]; then
+    case " $* " in *" $name "*) ;; *) continue ;; esac
+  fi
+  if ! patch -d "$work/src" -s -p1 <"$patch"; then
+    echo "mutant $name: no longer applies; make it anew"
+    exit 2
+  fi
+  if ! ninja -C "$work/build" tidegate_sim >"$work/$name.log" 2>&1; then
+    echo "mutant $name: does not compile; see $work/$name.log"
+    exit 2
+  fi
+  if "$work/build/tidegate_sim" --seeds "$seeds" >"$work/$name.log" 2>&1; then
+    echo "mutant $name: GREEN after $seeds seeds"
+    green=$((green + 1))
+  else
+    reason=$(grep -m1 -E '^  I[0-9]|crashed' "$work/$name.log" || true)
+    echo "mutant $name: red:$reason"
+  fi
+  patch -d "$work/src" -s -R -p1 <"$patch"
+done
+echo "mutants: $green not found"
+[ "$green" -eq 0 ]
