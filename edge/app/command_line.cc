@@ -60,12 +60,14 @@ void add_serve(CLI::App& root, Parsed& parsed) {
   setting("--port", "server.port", "Port to listen on; 0 takes a free one");
   setting("--workers", "server.workers", "Worker threads; 0 takes one for each core");
   setting("--connections-max", "server.connections_max", "Connections at most");
-  setting("--drain", "server.drain_window", "Time over which clients are sent away at the end");
+  setting("--drain", "server.drain_window",
+          "At the end, clients are told to come back spread over this");
   setting("--static", "dev.static_root", "Folder served under / (with --dev)");
   setting("--log-format", "log.format", "text or json");
   setting("--log-level", "log.level", "debug, info, warning or error");
   app.footer(
-      "SIGTERM or SIGINT sends clients away and ends with 0; a second one ends at once.\n"
+      "SIGTERM or SIGINT tells clients to come back later and ends with 0; a second one ends at "
+      "once.\n"
       "Settings: options go over environment variables, those over the file, it over defaults.");
 }
 

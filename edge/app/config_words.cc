@@ -24,7 +24,7 @@ std::string describe_server(const ServerSettings& server) {
   return "Server\n  listens on " + server.host + ":" + std::to_string(server.port) + " with " +
          workers + ", for at most " + std::to_string(server.connections_max) +
          " connections.\n  HTTP bodies have at most " + format_size(server.http_body_bytes_max) +
-         ". When it is stopped, clients are sent away over " +
+         ". When it is stopped, clients are told to come back, spread over " +
          format_duration(server.drain_window) + ".\n";
 }
 
