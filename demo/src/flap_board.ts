@@ -7,6 +7,19 @@ const columns = { time: 5, destination: 17, miles: 4, remark: 8 } as const;
 type ColumnName = keyof typeof columns;
 type Tone = 'early' | 'punctual' | 'late' | 'very-late' | 'none';
 
+const calm = window.matchMedia('(prefers-reduced-motion: reduce)');
+
+/** Through the animation interface: restarting a CSS animation would force a layout for each letter. */
+function turn(flap: HTMLElement): void {
+  if (calm.matches) return;
+  const frames = [
+    { color: '#8b8778', transform: 'scaleY(0.35)' },
+    { transform: 'scaleY(1.06)', offset: 0.7 },
+    { transform: 'scaleY(1)' },
+  ];
+  flap.animate(frames, { duration: 280, easing: 'ease-out' });
+}
+
 /** A row of flaps. Only letters that change turn. */
 export class FlapLine {
   private readonly flaps: HTMLElement[] = [];
@@ -26,18 +39,17 @@ export class FlapLine {
     }
   }
 
-  show(text: string, turning = true): void {
+  /** `whole`: the line turns as one, which is cheaper by far where there are hundreds of flaps. */
+  show(text: string, whole = false): void {
     const shown = text.toUpperCase().slice(0, this.flaps.length).padEnd(this.flaps.length);
     if (shown === this.text) return;
     this.flaps.forEach((flap, i) => {
       const letter = shown[i] as string;
       if (letter === this.text[i]) return;
       flap.textContent = letter;
-      if (!turning) return;
-      flap.classList.remove('turning');
-      void flap.offsetWidth; // restarts the animation
-      flap.classList.add('turning');
+      if (!whole) turn(flap);
     });
+    if (whole) turn(this.element);
     this.text = shown;
   }
 }
@@ -68,10 +80,10 @@ class BoardRow {
   show(flight: Flight | undefined, city: string): void {
     const { remark, tone } = remarkOf(flight);
     this.element.dataset.tone = tone;
-    this.lines.time.show(flight ? flight.date.slice(11, 16) : '');
-    this.lines.destination.show(city);
-    this.lines.miles.show(flight ? `${flight.distance}`.padStart(columns.miles) : '');
-    this.lines.remark.show(remark);
+    this.lines.time.show(flight ? flight.date.slice(11, 16) : '', true);
+    this.lines.destination.show(city, true);
+    this.lines.miles.show(flight ? `${flight.distance}`.padStart(columns.miles) : '', true);
+    this.lines.remark.show(remark, true);
     this.spoken.textContent = flight
       ? `${flight.date.slice(11, 16)} to ${city}, ${flight.distance} miles, ${remark}`
       : '';

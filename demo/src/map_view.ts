@@ -18,6 +18,8 @@ const colors = {
 export class MapView {
   private readonly context: CanvasRenderingContext2D;
   private readonly land: Path2D;
+  /** The land drawn once: its outline is the dear part of a frame. */
+  private readonly ground = document.createElement('canvas');
   private scale = 1;
   private offset: [number, number] = [0, 0];
   published: Record<string, number> = {};
@@ -53,6 +55,27 @@ export class MapView {
       (clientWidth - width * this.scale) / 2,
       (clientHeight - height * this.scale) / 2,
     ];
+    this.drawGround(ratio);
+  }
+
+  private drawGround(ratio: number): void {
+    const { ground } = this;
+    ground.width = this.canvas.width;
+    ground.height = this.canvas.height;
+    const context = ground.getContext('2d') as CanvasRenderingContext2D;
+    this.place(context, ratio);
+    context.lineWidth = 0.9 / this.scale;
+    context.fillStyle = colors.land;
+    context.fill(this.land);
+    context.strokeStyle = colors.border;
+    context.stroke(this.land);
+  }
+
+  /** From here on, coordinates are those of the map's box. */
+  private place(context: CanvasRenderingContext2D, ratio: number): void {
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.translate(...this.offset);
+    context.scale(this.scale, this.scale);
   }
 
   private nearest(x: number, y: number): Station | undefined {
@@ -64,16 +87,10 @@ export class MapView {
 
   draw(now: number): void {
     const { context } = this;
-    const ratio = window.devicePixelRatio || 1;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    context.translate(...this.offset);
-    context.scale(this.scale, this.scale);
-    context.lineWidth = 0.9 / this.scale;
-    context.fillStyle = colors.land;
-    context.fill(this.land);
-    context.strokeStyle = colors.border;
-    context.stroke(this.land);
+    if (this.ground.width > 0) context.drawImage(this.ground, 0, 0);
+    this.place(context, window.devicePixelRatio || 1);
     for (const station of this.world.stations) this.drawStation(station, now);
   }
 

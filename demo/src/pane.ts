@@ -13,10 +13,10 @@ import { type Config, loadConfig, loadWorld, type World } from './world.js';
 type Departures = { 'flight.departed': Flight };
 
 const boardRows = 8;
-const boardIntervalMs = 500; // flaps need time to turn, and eyes to read
+const boardIntervalMs = 700; // flaps need time to turn, and eyes to read
 const textIntervalMs = 200;
-const mapIntervalMs = 66; // drawing is the dear part of this page, not receiving
-const plotIntervalMs = 125;
+const mapIntervalMs = 90; // drawing is the dear part of this page, not receiving
+const plotIntervalMs = 200;
 const backoffCapMs = 2000; // somebody is watching
 
 const number = new Intl.NumberFormat('en-US');
