@@ -1,5 +1,5 @@
-// What a person waits for: the first event after a page's script starts, and the time from a publisher's
-// emit to the page's callback at 1,000 events per second. Measured in the page.
+// What a person waits for: the first event after a page's script starts, and the time from a
+// publisher's emit to the page's callback at 1,000 events per second. Measured in the page.
 import { withPage } from './lib/browser.mjs';
 import { startRelay } from './lib/processes.mjs';
 import { percentile, printTable, row } from './lib/report.mjs';
@@ -47,7 +47,8 @@ await withPage('latency.js', async (page, address) => {
     const settings = new URLSearchParams({ relay: relay.url, token: relay.token });
     await page.goto(`${address}?${settings}`);
     await page.waitForFunction(() => globalThis.result?.firstEventMs !== null);
-    await page.waitForTimeout(1000); // the catch-up of a page that has just loaded is not the steady state
+    // The catch-up of a page that has just loaded is not the steady state.
+    await page.waitForTimeout(1000);
     const skip = await page.evaluate(() => globalThis.result.latencies.length);
     await page.waitForTimeout(seconds * 1000);
     const result = await page.evaluate(() => globalThis.result);

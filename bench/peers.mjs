@@ -1,5 +1,6 @@
-// Nanoseconds per message from the socket to the handler, in one page with two peers: centrifuge and
-// socket.io-client. Rounds are interleaved, ratios are taken round by round, medians with their spread.
+// Nanoseconds per message from the socket to the handler, in one page with two peers: centrifuge
+// and socket.io-client. Rounds are interleaved, ratios are taken round by round, medians with their
+// spread.
 import { withPage } from './lib/browser.mjs';
 import { median, printTable, row } from './lib/report.mjs';
 

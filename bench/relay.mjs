@@ -1,5 +1,5 @@
-// Deliveries per CPU-second of the relay process, beside a bare send() of a ready-made buffer of the
-// same size, in turns within one run; and the memory of an idle connection.
+// Deliveries per CPU-second of the relay process, beside a bare send() of a ready-made buffer of
+// the same size, in turns within one run; and the memory of an idle connection.
 import {
   cpuSeconds,
   residentBytes,

@@ -81,7 +81,8 @@ test('two browsers end with exactly the file, through cuts and killed relays', a
   await playFaults();
   for (const page of pages) await expectTheFile(page, file);
 
-  // Once more with nothing left to publish: the publisher's heartbeat finds a relay that has nothing.
+  // Once more with nothing left to publish: the publisher's heartbeat finds a relay that has
+  // nothing.
   const before = await Promise.all(pages.map((page) => page.evaluate(() => window.replay.resets)));
   await killRelay(stage);
   for (const [index, page] of pages.entries()) {

@@ -9,7 +9,10 @@ const flags = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-ru
   .concat(['--disable-background-networking', '--disable-component-update', '--disable-sync'])
   .concat(['--js-flags=--expose-gc', '--enable-precise-memory-info']);
 
-/** Bundles `entry` (a file of bench/page) and calls `use(page, address)` with the page that loads it. */
+/**
+ * Bundles `entry` (a file of bench/page) and calls `use(page, address)` with the page that loads
+ * it.
+ */
 export async function withPage(entry, use) {
   const bundle = await build({
     entryPoints: [`${root}bench/page/${entry}`],

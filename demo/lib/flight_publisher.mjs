@@ -1,8 +1,8 @@
-// The publisher: emits the flights in order, at a chosen speed, and stands for the application whose
-// data must not be lost. It keeps its own log of each channel, because the relay's history is memory
-// and dies with it: refused for a new epoch, it replays in order, under the same event ids. A
-// heartbeat on a channel of its own tells it of a new relay even when it has nothing to publish. At
-// most one message of a channel is under way at any time, so no failure can reorder a channel.
+// The publisher: emits the flights in order, at a chosen speed, and stands for the application
+// whose data must not be lost. It keeps its own log of each channel, because the relay's history is
+// memory and dies with it: refused for a new epoch, it replays in order, under the same event ids.
+// A heartbeat on a channel of its own tells it of a new relay even when it has nothing to publish.
+// At most one message of a channel is under way at any time, so no failure can reorder a channel.
 import { channelOf, eventIdOf, eventName } from './flights.mjs';
 
 const batchMessagesMax = 250;
@@ -38,7 +38,10 @@ class ChannelLog {
   }
 }
 
-/** A channel whose only use is its epoch: another one means another relay, which has nothing of ours. */
+/**
+ * A channel whose only use is its epoch: another one means another relay, which has nothing of
+ * ours.
+ */
 class Heartbeat {
   constructor() {
     this.epoch = null;
@@ -167,7 +170,9 @@ export class FlightPublisher {
     }
   }
 
-  /** The next unconfirmed message of each channel, those that wait longest first, and a heartbeat. */
+  /**
+   * The next unconfirmed message of each channel, those that wait longest first, and a heartbeat.
+   */
   nextBatch(now) {
     const waiting = [...this.logs.values()].filter((log) => log.next);
     waiting.sort((a, b) => a.next.index - b.next.index);

@@ -9,7 +9,9 @@ type Tone = 'early' | 'punctual' | 'late' | 'very-late' | 'none';
 
 const calm = window.matchMedia('(prefers-reduced-motion: reduce)');
 
-/** Through the animation interface: restarting a CSS animation would force a layout for each letter. */
+/**
+ * Through the animation interface: restarting a CSS animation would force a layout for each letter.
+ */
 function turn(flap: HTMLElement): void {
   if (calm.matches) return;
   const frames = [

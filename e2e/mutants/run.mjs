@@ -1,6 +1,6 @@
 // Shows that the flights test can fail: copies the sources as they are to a scratch folder, applies
-// drop_one_delivery.patch to the transport there, builds that relay, and runs the flights test against it.
-// Succeeds when, and only when, the test fails for the missing row.
+// drop_one_delivery.patch to the transport there, builds that relay, and runs the flights test
+// against it. Succeeds when, and only when, the test fails for the missing row.
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

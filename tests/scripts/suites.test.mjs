@@ -17,8 +17,8 @@ test('ctest reports', () => {
 test('node:test reports, with tests within suites', () => {
   const report = `<testsuites><testsuite name="outer" tests="2">
     <testcase name="a" time="0.1" classname="test"/>
-    <testcase name="b" time="0.1" classname="test"><failure type="x" message="bad">y</failure></testcase>
-    </testsuite><testcase name="c" time="0.1" classname="test"><skipped type="skipped" message="true"/></testcase>
+    <testcase name="b" time="0.1"><failure type="x" message="bad">y</failure></testcase></testsuite>
+    <testcase name="c" time="0.1"><skipped type="skipped" message="true"/></testcase>
     <testcase name="d" time="0.1" classname="test"/></testsuites>`;
   assert.deepEqual(countJunit(report), { passed: 2, failed: 2 });
 });

@@ -57,7 +57,10 @@ export function bannedWords(files) {
   return found;
 }
 
-const outside = new RegExp(['/work', '/shared'].join('') + '|\\.\\./' + 'shared/|/tmp/w/', 'g');
+const outside = new RegExp(
+  ['/work', '/shared'].join('') + '|\\.\\./' + 'shared/|/tmp' + '/w/',
+  'g',
+);
 
 /** Nothing in the tree may point at files that a clone does not have. */
 export function outsideReferences(files) {
