@@ -142,6 +142,10 @@ class Connection {
         has_block = true;
       } else if (std::holds_alternative<SubscribedFrame>(frame->value())) {
         ++totals.subscribed;
+      } else if (const auto* ping = std::get_if<PingFrame>(&frame->value())) {
+        Bytes pong;
+        encode(PongFrame{ping->nonce}, pong);
+        send_all(socket_, masked_message(pong));
       } else if (const auto* refused = std::get_if<RefusedFrame>(&frame->value())) {
         std::fprintf(stderr, "refused: %s\n", refused->error.message.c_str());
         std::exit(1);

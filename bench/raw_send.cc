@@ -60,7 +60,10 @@ int main(int argc, char** argv) {
     if (wait[1].revents == 0) continue;
     long count = 0;
     long interval_us = 0;
-    if (std::scanf("ticks %ld %ld\n", &count, &interval_us) != 2) return 0;
+    char line[64];
+    if (std::fgets(line, sizeof line, stdin) == nullptr) return 0;
+    if (std::sscanf(line, "ticks %ld %ld", &count, &interval_us) != 2) fail("bad command");
+    accept_all(listener, sockets);  // those that connected before the command
     send_ticks(sockets, buffer, count, interval_us);
     std::printf("done\n");
     std::fflush(stdout);

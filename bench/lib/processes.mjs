@@ -19,13 +19,15 @@ class LineProcess {
     this.exited = once(this.child, 'exit');
     this.lines = [];
     this.waiting = [];
+    this.ended = undefined;
+    this.child.stdin.on('error', () => {}); // it ended; line() says so
     createInterface({ input: this.child.stdout })
       .on('line', (line) =>
         (this.waiting.shift()?.resolve ?? this.lines.push.bind(this.lines))(line),
       )
       .on('close', () => {
-        const error = new Error(`${command} ended before it answered`);
-        for (const { reject } of this.waiting) reject(error);
+        this.ended = new Error(`${command} ended before it answered`);
+        for (const { reject } of this.waiting) reject(this.ended);
       });
   }
   get pid() {
@@ -33,6 +35,7 @@ class LineProcess {
   }
   line() {
     if (this.lines.length > 0) return Promise.resolve(this.lines.shift());
+    if (this.ended) return Promise.reject(this.ended);
     return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
   }
   ask(text) {

@@ -19,8 +19,8 @@ void ShardDriver::publish(std::vector<relay::PublishRequest> requests,
   for (relay::PublishRequest& request : requests) {
     request.ticket = relay::PublishTicket{id, index++};
     shard_.handle_publish(world_.now(), std::move(request));
-    settle();
   }
+  settle();
 }
 
 void ShardDriver::settle() {

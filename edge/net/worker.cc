@@ -229,16 +229,17 @@ void Worker::arm_timer(std::optional<Instant> timeout) {
 
 void Worker::handle_letters() {
   shared_.mailboxes[index_].collect(incoming_);
-  for (Letter& letter : incoming_) {
-    std::visit([this](auto& one) { handle_letter(one); }, letter);
-  }
+  driver_.feed(
+      [this](relay::RelayShard&, Now) {  // as one input: what came together belongs together
+        for (Letter& letter : incoming_) {
+          std::visit([this](auto& one) { handle_letter(one); }, letter);
+        }
+      });
   incoming_.clear();
 }
 
 void Worker::handle_letter(ShardLetter& letter) {
-  driver_.feed([&](relay::RelayShard& shard, Now now) {
-    shard.handle_shard_message(now, letter.from, std::move(letter.message));
-  });
+  driver_.shard().handle_shard_message(now(), letter.from, std::move(letter.message));
 }
 
 void Worker::handle_letter(DrainLetter& letter) {

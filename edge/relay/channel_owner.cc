@@ -76,7 +76,6 @@ void ChannelOwner::handle_submit(Now now, std::uint16_t from, PublishSubmit subm
   proposal.record = std::move(submit.record);
   proposal.deadline = now.monotonic + limits::publish_deadline;
   queue_.push_back(std::move(proposal));
-  propose(now);
 }
 
 void ChannelOwner::propose(Now now) {

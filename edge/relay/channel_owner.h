@@ -42,7 +42,10 @@ class ChannelOwner {
   // ---- the other shards speak
   void handle_pull(Now now, std::uint16_t from, const MirrorPull& pull);
   void handle_mirror_close(Now now, std::uint16_t from, const MirrorClose& close);
+  /// Only queues: propose() follows once everything that came in together is queued.
   void handle_submit(Now now, std::uint16_t from, PublishSubmit submit);
+  /// Appends all that is queued, unless something is awaited already.
+  void propose(Now now);
 
   // ---- the store speaks; results of an effect that is no longer waited for are ignored
   void handle_opened(Now now, EffectId id, const Result<StoreOpened>& result);
@@ -89,7 +92,6 @@ class ChannelOwner {
   };
 
   // channel_owner.cc: publishing
-  void propose(Now now);
   void handle_durable(Now now, std::size_t count, const AppendDurable& durable);
   void handle_refused(std::size_t count, const Error& error);
   bool apply_record(StreamRange range, const LogRecord& record, const Proposal* proposal);

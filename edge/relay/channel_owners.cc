@@ -68,6 +68,22 @@ void ChannelOwners::handle_submit(Now now, std::uint16_t from, PublishSubmit sub
   }
   owners_.at(*slot)->handle_submit(now, from, std::move(submit));
   settle_down(*slot);
+  if (submitted_.empty() || submitted_.back() != *slot) {
+    submitted_.push_back(*slot);
+  }
+}
+
+bool ChannelOwners::propose_next(Now now) {
+  if (submitted_.empty()) {
+    return false;
+  }
+  const std::uint32_t slot = submitted_.back();
+  submitted_.pop_back();
+  if (ChannelOwner* owner = owners_.at(slot)) {
+    owner->propose(now);
+    settle_down(slot);
+  }
+  return true;
 }
 
 void ChannelOwners::handle_opened(Now now, EffectId id, const Result<StoreOpened>& result) {

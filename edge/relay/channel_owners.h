@@ -27,6 +27,9 @@ class ChannelOwners {
   void handle_append_result(Now now, EffectId id, const AppendResult& result);
   void handle_read_result(Now now, EffectId id, const Result<StoreReadResult>& result);
   void handle_timeout(Now now);
+  /// Appends what was submitted to one channel since the last call, as one append, so that what was
+  /// published together is stored and sent together. False when there was nothing.
+  bool propose_next(Now now);
 
  private:
   Result<std::uint32_t> find_or_make(Now now, const ChannelKeyPtr& key);
@@ -39,6 +42,7 @@ class ChannelOwners {
   ShardContext& context_;
   ChannelTable<ChannelOwner> owners_;
   DeadlineQueue deadlines_;
+  std::vector<std::uint32_t> submitted_;        // slots with publishes to be proposed
   std::vector<EffectId> awaited_;               // by slot: one effect for each owner at most
   std::map<EffectId, std::uint32_t> awaiting_;  // the slot that waits for an effect
 };

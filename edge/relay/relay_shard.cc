@@ -125,7 +125,8 @@ void RelayShard::drain(Now, Duration window, std::uint64_t seed) {
 
 std::optional<RelayEffect> RelayShard::poll_effect(Now now) {
   // What is settled goes first (store, other shards, ends of connections), then what this shard
-  // says to itself, and only then is anything sent, so that a message carries as much as there is.
+  // says to itself, then what was published is proposed, and only then is anything sent: so an append
+  // and a message carry as much as there is.
   Parts& parts = *parts_;
   for (;;) {
     if (std::optional<RelayEffect> effect = parts.context.poll_effect()) {
@@ -136,6 +137,9 @@ std::optional<RelayEffect> RelayShard::poll_effect(Now now) {
     }
     if (std::optional<ShardMessage> message = parts.context.poll_own_message()) {
       parts.handle_shard_message(now, parts.context.options.shard, std::move(*message));
+      continue;
+    }
+    if (parts.owners.propose_next(now)) {
       continue;
     }
     if (std::optional<Transmit> transmit = parts.fan_out.poll(now)) {

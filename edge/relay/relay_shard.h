@@ -3,9 +3,10 @@
 // socket, no clock, no entropy, no store: those are effects. The binary runs one on every worker
 // thread; the simulator runs many in one thread under virtual time; a tab can run one too.
 //
-// Methods are getters, handle_* (world to shard), commands, and poll_* (shard to world). After
-// every call of the second and third kind, carry out poll_effect until it is empty, each effect
-// before the next is polled; then poll_log, and arm one timer for poll_timeout.
+// Methods are getters, handle_* (world to shard), commands, and poll_* (shard to world). After one
+// or several calls of the second and third kind (what came in together belongs together: it is
+// stored and sent as one), carry out poll_effect until it is empty, each effect before the next is
+// polled; then poll_log, and arm one timer for poll_timeout.
 #pragma once
 
 #include <memory>
