@@ -69,6 +69,11 @@ test('lines are short', () => clean(lineWidths(all)));
 test('files open with what they are', () => clean(openingComments(all)));
 test('names say something', () => clean(bannedWords(all)));
 test('nothing outside the project is mentioned', () => clean(outsideReferences(pages)));
+test('the top level shows the parts', () => {
+  const parts = ['CMakeLists.txt', 'package.json', 'core', 'wasm', 'edge', 'sdk-js', 'demo'];
+  parts.push('tests', 'e2e', 'bench', 'docs', 'scripts');
+  for (const part of parts) assert.ok(existsSync(join(root, part)), `${part} is missing`);
+});
 test('docs/REQUIREMENTS.md keeps its word', () => {
   const read = (path) =>
     existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : null;
