@@ -1,5 +1,6 @@
 // npm run check: everything, in its long form: the tests, the sanitizers over all C++ suites, the
-// simulator over many seeds, the fuzzers, and the mutant that the flights test has to catch.
+// simulator over many seeds, the fuzzers, and the planted defects that the
+// simulator and the flights test have to catch.
 import { buildPreset } from './lib/build.mjs';
 import { install } from './lib/install.mjs';
 import { run, runHere, step, verb } from './lib/steps.mjs';
@@ -18,6 +19,9 @@ await verb('npm run check', async () => {
   }
   await step(`simulator, ${simSeeds} seeds`, async () => note(await simulation(simSeeds)));
   await runHere(process.execPath, ['scripts/fuzz.mjs', `${fuzzSeconds}`]);
+  await step('the simulator catches every planted defect', () =>
+    run('tests/sim/mutants/run.sh', []).then(({ output }) => output.trim().split('\n').at(-1)),
+  );
   await step('the flights test catches a dropped delivery', async () => {
     await run(process.execPath, ['e2e/mutants/run.mjs']);
   });

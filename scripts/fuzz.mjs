@@ -9,16 +9,13 @@ import { CommandFailed, root, run, step, verb } from './lib/steps.mjs';
 
 const seconds = Number(process.argv[2] ?? 60);
 
-function targets() {
-  const entries = readdirSync(buildDir('fuzz'), { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile() && /^fuzz_[a-z_]+$/.test(entry.name))
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .sort();
-}
+const names = readdirSync(join(root, 'tests/fuzz'))
+  .filter((file) => /^fuzz_\w+\.cc$/.test(file))
+  .map((file) => file.replace(/\.cc$/, ''))
+  .sort();
 
-async function fuzz(binary) {
-  const name = binary.split('/').at(-1);
+async function fuzz(name) {
+  const binary = join(buildDir('fuzz'), 'tests/fuzz', name);
   const grown = join(buildDir('fuzz'), 'corpus', name);
   const crashes = join(buildDir('fuzz'), 'crashes', name);
   for (const folder of [grown, crashes]) mkdirSync(folder, { recursive: true });
@@ -35,8 +32,7 @@ async function fuzz(binary) {
 
 await verb('npm run fuzz', async () => {
   await install('test');
-  await buildPreset('fuzz', [], 'build the fuzzers (clang)');
-  const found = targets();
-  if (found.length === 0) throw new CommandFailed('fuzz', 'no fuzz target was built', '');
-  for (const binary of found) await step(binary.split('/').at(-1), () => fuzz(binary));
+  if (names.length === 0) throw new CommandFailed('fuzz', 'tests/fuzz has no target', '');
+  await buildPreset('fuzz', names, 'build the fuzzers (clang)');
+  for (const name of names) await step(`${name}, ${seconds} s`, () => fuzz(name));
 });
