@@ -1,5 +1,5 @@
-// Starts the processes a benchmark needs and reads what the kernel says of them. Everything listens on
-// loopback, on free ports, and is stopped by process id.
+// Starts the processes a benchmark needs and reads what the kernel says of them. Everything listens
+// on loopback, on free ports, and is stopped by process id.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -125,8 +125,8 @@ void RelayShard::drain(Now, Duration window, std::uint64_t seed) {
 
 std::optional<RelayEffect> RelayShard::poll_effect(Now now) {
   // What is settled goes first (store, other shards, ends of connections), then what this shard
-  // says to itself, then what was published is proposed, and only then is anything sent: so an append
-  // and a message carry as much as there is.
+  // says to itself, then what was published is proposed, and only then is anything sent: so an
+  // append and a message carry as much as there is.
   Parts& parts = *parts_;
   for (;;) {
     if (std::optional<RelayEffect> effect = parts.context.poll_effect()) {
