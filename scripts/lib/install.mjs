@@ -26,7 +26,8 @@ function npm(args) {
 /** `set`: "build", or "test" for what only tests need in addition. */
 export async function install(set) {
   // On the terminal itself: sudo may have to ask for a password.
-  await step(`packages for ${set}`, () => runHere('scripts/install.sh', [set]));
+  const packages = () => runHere('scripts/install.sh', [set]);
+  await step(`packages for ${set}`, packages, { sharesTerminal: true });
   if (nodeModulesAreCurrent()) return;
   await step('npm ci', async () => {
     await npm(['ci', '--no-audit', '--no-fund', '--loglevel=error']);

@@ -44,11 +44,13 @@ export function childEnv(extra = {}) {
 
 /** One line of live progress: redrawn on a terminal, a sign of life now and then elsewhere. */
 class Progress {
-  constructor(name) {
+  /** `shares`: the step's command uses the terminal itself, perhaps to ask for a password. */
+  constructor(name, shares) {
     this.name = name;
     this.begun = performance.now();
     this.latest = '';
-    if (!tty) console.log(`▸ ${name}`);
+    if (!tty || shares) console.log(`▸ ${name}`);
+    if (shares) return;
     this.timer = setInterval(() => this.show(), tty ? 120 : heartbeatMs);
     this.timer.unref();
   }
@@ -85,9 +87,9 @@ export const progress = (line) => current?.update(line);
  * Runs one step. `work` may return a short note for the closing line. A failure is reported in full
  * and thrown on: the caller decides whether others go on.
  */
-export async function step(name, work) {
+export async function step(name, work, { sharesTerminal = false } = {}) {
   const outer = current;
-  const shown = new Progress(name);
+  const shown = new Progress(name, sharesTerminal);
   current = shown;
   try {
     const note = await work();
