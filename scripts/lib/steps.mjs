@@ -64,7 +64,7 @@ class Progress {
       console.log(`  … ${age}  ${this.latest.slice(0, 120)}`);
       return;
     }
-    const width = (process.stdout.columns ?? 80) - this.name.length - age.length - 6;
+    const width = Math.max(0, (process.stdout.columns || 80) - this.name.length - age.length - 6);
     process.stdout.write(
       `\r\x1b[K▸ ${this.name}  ${dim(`${age}  ${this.latest.slice(0, width)}`)}`,
     );
