@@ -9,20 +9,24 @@ const rowsPerSecond = 1500;
 const settleTimeoutMs = Number(process.env.TIDEGATE_SETTLE_MS ?? 90_000);
 const browsers = 2;
 
-type Fault = (stage: Stage) => Promise<void> | void;
-const cut =
-  (...networks: number[]): Fault =>
-  (stage) => {
-    for (const index of networks) stage.networks[index]?.cut();
-  };
-const killRelay: Fault = (stage) => stage.relay.restart();
-const darkness =
-  (network: number, ms: number): Fault =>
-  async (stage) => {
+/** Something that ends the connections of the browsers it hits. */
+interface Fault {
+  hits: number[];
+  strike(): Promise<void> | void;
+}
+const cut = (...networks: number[]): Fault => ({
+  hits: networks,
+  strike: () => networks.forEach((index) => stage.networks[index]?.cut()),
+});
+const killRelay: Fault = { hits: [0, 1], strike: () => stage.relay.restart() };
+const darkness = (network: number, ms: number): Fault => ({
+  hits: [network],
+  strike: async () => {
     stage.networks[network]?.setOffline(true);
     await new Promise((resolve) => setTimeout(resolve, ms));
     stage.networks[network]?.setOffline(false);
-  };
+  },
+});
 
 /** What happens, and after how many published rows. */
 const script: [number, Fault][] = [
@@ -39,7 +43,9 @@ const script: [number, Fault][] = [
   [19_000, cut(0, 1)],
 ];
 const kills = script.filter(([, fault]) => fault === killRelay).length;
-const faultsPerBrowser = kills + 5; // the least that any browser meets, before the last kill
+/** How many connections a browser needs for all that: one, and one more after each fault it met. */
+const connectionsOf = (browser: number) =>
+  1 + script.filter(([, fault]) => fault.hits.includes(browser)).length;
 
 const stage = new Stage();
 test.afterEach(() => stage.stop());
@@ -60,15 +66,25 @@ async function publishedTo(rows: number): Promise<void> {
     .toBeGreaterThanOrEqual(rows);
 }
 
-/** Each fault meets connections that are up, or it would be none. */
-const allLive = (pages: Page[]) =>
-  Promise.all(pages.map((page) => page.waitForFunction(() => window.replay.state() === 'live')));
+const connections = (page: Page) =>
+  page.evaluate(() => window.replay.stats().connectionsOpened ?? 0);
+
+/** A fault meets connections that are up, and is over for the next one when they are up again. */
+async function strike(pages: Page[], fault: Fault): Promise<void> {
+  const hit = pages.filter((_, index) => fault.hits.includes(index));
+  const before = await Promise.all(hit.map(connections));
+  await fault.strike();
+  for (const [index, page] of hit.entries()) {
+    await expect
+      .poll(() => connections(page), { timeout: settleTimeoutMs, intervals: [20] })
+      .toBeGreaterThan(before[index] as number);
+  }
+}
 
 async function playFaults(pages: Page[]): Promise<void> {
   for (const [rows, fault] of script) {
     await publishedTo(rows);
-    await allLive(pages);
-    await fault(stage);
+    await strike(pages, fault);
   }
   await expect.poll(() => stage.status?.done, { timeout: settleTimeoutMs }).toBe(true);
 }
@@ -90,14 +106,14 @@ test('two browsers end with exactly the file, through cuts and killed relays', a
   // Once more with nothing left to publish: the publisher's heartbeat finds a relay that has
   // nothing.
   const before = await Promise.all(pages.map((page) => page.evaluate(() => window.replay.resets)));
-  await killRelay(stage);
+  await killRelay.strike();
   for (const [index, page] of pages.entries()) {
     await expect
       .poll(() => page.evaluate(() => window.replay.resets), { timeout: settleTimeoutMs })
       .toBeGreaterThanOrEqual((before[index] as number) + file.size);
     await expectTheFile(page, file);
-    const { connectionsOpened } = await page.evaluate(() => window.replay.stats());
-    expect(connectionsOpened, 'each fault ended a connection').toBeGreaterThan(faultsPerBrowser);
+    const opened = await connections(page);
+    expect(opened, 'each fault ended a connection').toBeGreaterThan(connectionsOf(index));
   }
   expect(stage.relay.restarts).toBe(kills + 1);
   await Promise.all(contexts.map((context) => context.close()));
