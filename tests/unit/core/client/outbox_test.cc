@@ -59,10 +59,10 @@ TEST(OutboxTest, WhatIsUnacknowledgedIsSentAgainInOrderWithTheSameKeys) {
   const RequestId third = *shell.publish("b", "3");
   ASSERT_TRUE(shell.publish("a", "4").ok());
   const auto first_time = shell.frames<PublishFrame>();
-  EXPECT_EQ(payloads(shell), (std::vector<std::string>{"1", "2", "3", "4"}));
+  ASSERT_EQ(payloads(shell), (std::vector<std::string>{"1", "2", "3", "4"}));
   shell.receive(acknowledgement(third));
   shell.reconnect();
-  EXPECT_EQ(payloads(shell), (std::vector<std::string>{"1", "2", "4"}));
+  ASSERT_EQ(payloads(shell), (std::vector<std::string>{"1", "2", "4"}));
   const auto second_time = shell.frames<PublishFrame>();
   EXPECT_EQ(second_time[2].request, first_time[3].request);
   EXPECT_EQ(second_time[2].draft.idempotency_key, first_time[3].draft.idempotency_key);

@@ -225,7 +225,7 @@ TEST_F(NoLingerTest, JoinLeaveJoinOnOneStreamIdKeepsTheBindingsApart) {
   shell.receive(answer(shell.latest_subscribe("a"), 5, 4)
                     .add(UnsubscribedFrame{leaving, StreamId{5}, 2500, ""})
                     .block(5, 4, 5, {5}));
-  EXPECT_EQ(shell.offsets(), (Offsets{5}));
+  ASSERT_EQ(shell.offsets(), (Offsets{5}));
   EXPECT_EQ(shell.rows[0].subscription, second);
   EXPECT_TRUE(shell.events_of<SubscriptionEnded>().empty());
 }
