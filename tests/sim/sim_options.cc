@@ -46,6 +46,7 @@ void draw_network(Draw& draw, const SimOptions& options, NetworkOptions& network
   network.half_open_every = draw.rate(1s, 8s);
   network.stall_every = draw.rate(200ms, 4s);
   network.stall_max = draw.time(100ms, 8s);
+  network.lose_one_in = draw.one_in(5) ? draw.between(20, 300) : 0;
   network.blackhole_one_in = draw.chance(3, 12);
   network.late_close_one_in = draw.chance(1, 4);
   network.slow_reader_one_in = draw.chance(2, 6);
@@ -161,7 +162,8 @@ std::string describe(const SimOptions& options) {
          time("wall_jump", clients.wall_jump_every) +
          "\nnetwork:" + time("latency", network.latency_min + network.latency_spread) +
          time("cut", network.cut_every) + time("half_open", network.half_open_every) +
-         time("stall", network.stall_every) + chance("blackhole", network.blackhole_one_in) +
+         time("stall", network.stall_every) + chance("lose", network.lose_one_in) +
+         chance("blackhole", network.blackhole_one_in) +
          chance("slow", network.slow_reader_one_in) + number("window", network.window_bytes) +
          "\nrelay:" + number("shards", relay.shards) +
          number("changes", relay.shard_count_changes) + time("mail", relay.mailbox_delay_max) +

@@ -19,6 +19,9 @@ struct NetworkOptions {
   Duration half_open_every{0};  // cut, and one side does not learn of it for minutes
   Duration stall_every{0};
   Duration stall_max{3'000'000};
+  /// A message to a client that vanishes on a link that lives on. TCP does not do that; a proxy
+  /// with a defect, or a relay with one, does, and the block law is there to notice it.
+  std::uint64_t lose_one_in = 0;
   std::uint64_t blackhole_one_in = 0;    // a connection attempt that is never answered
   std::uint64_t late_close_one_in = 0;   // the client's own close is also reported back to it, late
   std::uint64_t slow_reader_one_in = 0;  // connections with little bandwidth towards the client

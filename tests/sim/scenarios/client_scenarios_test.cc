@@ -78,6 +78,16 @@ TEST_F(ClientScenario, SubscribesDropsDuringCatchUpAndResumes) {
   EXPECT_EQ(world->delivery().snapshots(SnapshotReason::NoPosition), 1U);
 }
 
+TEST_F(ClientScenario, NoticesAMessageThatVanishedOnALivingLink) {
+  SimOptions options = calm_options();
+  options.network.lose_one_in = 10;
+  begin(options);
+  publish(200);
+  expect_well();
+  EXPECT_EQ(held(), 200U);
+  EXPECT_GT(client->session().stats().gaps_repaired, 0U);
+}
+
 TEST_F(ClientScenario, NoticesAHalfOpenLinkByItself) {
   begin(calm_options());
   world->network().cut_client(0, SimNetwork::CutKind::ClientHalfOpen);
