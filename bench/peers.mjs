@@ -1,29 +1,28 @@
 // Nanoseconds per message from the socket to the handler, in one page with two peers: centrifuge
 // and socket.io-client. Rounds are interleaved, ratios are taken round by round, medians with their
 // spread.
-import { withPage } from './lib/browser.mjs';
+import { ask, withPage } from './lib/browser.mjs';
 import { median, printTable, row } from './lib/report.mjs';
 
 const quick = process.argv.includes('--quick');
 const rounds = quick ? 5 : 15;
+const limitSeconds = quick ? 60 : 240;
+const none = [null, null];
 const cases = [
-  { bytes: 128, perFrame: 64, targets: { lazy: [15, 8], eager: [2.5, 1.5] } },
-  { bytes: 128, perFrame: 1, targets: { lazy: [1, 1], eager: [1, 1] } },
-  { bytes: 1024, perFrame: 64, targets: { lazy: [null, null], eager: [1.2, 1] } },
+  { bytes: 128, perFrame: 64, channelCount: 40, targets: { lazy: [15, 8], eager: [2.5, 1.5] } },
+  { bytes: 128, perFrame: 64, channelCount: 1, targets: { lazy: none, eager: none } },
+  { bytes: 128, perFrame: 1, channelCount: 40, targets: { lazy: [1, 1], eager: [1, 1] } },
+  { bytes: 1024, perFrame: 64, channelCount: 40, targets: { lazy: none, eager: [1.2, 1] } },
 ];
 
 const rows = [];
 await withPage('peers.js', async (page, address) => {
-  for (const { bytes, perFrame, targets } of cases) {
+  for (const { targets, ...shape } of cases) {
     await page.goto(address);
-    await page.waitForFunction(() => globalThis.runPeers);
-    const results = await page.evaluate((options) => globalThis.runPeers(options), {
-      bytes,
-      perFrame,
-      messages: 64 * (quick ? 50 : 200),
-      rounds,
-    });
-    const label = `${bytes} B, ${perFrame} per frame`;
+    const messages = 64 * (quick ? 50 : 200);
+    const results = await ask(page, 'runPeers', { ...shape, messages, rounds }, limitSeconds);
+    const { bytes, perFrame, channelCount } = shape;
+    const label = `${bytes} B, ${perFrame} per frame, ${channelCount} channel${channelCount > 1 ? 's' : ''}`;
     for (const way of ['lazy', 'eager']) {
       ['centrifuge', 'socketIo'].forEach((peer, i) => {
         const ratios = results[peer].map((ns, k) => ns / results[way][k]);
