@@ -100,7 +100,7 @@ Status ClientSession::unsubscribe(Now now, SubscriptionId subscription) {
 
 Result<RequestId> ClientSession::publish(Now now, const ChannelName& channel,
                                          PublicationDraft draft) {
-  Result<RequestId> result = parts_->outbox.publish(now, channel, std::move(draft));
+  Result<RequestId> result = parts_->publish(now, channel, std::move(draft));
   parts_->settle();
   return result;
 }

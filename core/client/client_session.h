@@ -65,6 +65,7 @@ class ClientSession {
   /// before.
   Status unsubscribe(Now now, SubscriptionId subscription);
   /// Queued while not connected, resent after a reconnect with the same key until acknowledged.
+  /// Refused while the state is Failed, which also ends every publish that was waiting.
   Result<RequestId> publish(Now now, const ChannelName& channel, PublicationDraft draft);
   /// A window of event ids for one listener on several channels.
   Result<ListenerId> add_listener();

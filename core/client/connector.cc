@@ -35,6 +35,7 @@ void Connector::connect(Now now) {
 
 void Connector::disconnect(Now now) {
   close_socket(now, kNormalClosure, "disconnect");
+  network_up_ = true;
   state_ = IdleState{};
   announce(0, "disconnect() was called");
 }
@@ -163,7 +164,7 @@ void Connector::retry(Now now, std::uint16_t code, std::string message,
 
 void Connector::fail(Now now, std::uint16_t code, std::string message) {
   close_socket(now, code, message);
-  state_ = FailedState{};
+  state_ = FailedState{code, message};
   announce(code, std::move(message));
 }
 
@@ -178,30 +179,40 @@ void Connector::handle_network(Now now, bool online) {
     go_offline(now);
     return;
   }
-  auto* waiting = std::get_if<WaitingState>(&state_);
-  if ((waiting == nullptr || waiting->slot_given) &&
-      !std::holds_alternative<NetworkDownState>(state_)) {
+  go_online(now);
+}
+
+void Connector::go_online(Now now) {
+  const auto* waiting = std::get_if<WaitingState>(&state_);
+  const auto* down = std::get_if<NetworkDownState>(&state_);
+  if (down == nullptr && (waiting == nullptr || waiting->slot_given)) {
     return;
   }
   // Jitter here, too: a network that returns returns for everybody in the building.
-  const Duration jitter = output_.prng.duration_up_to(limits::online_jitter_max);
-  Instant until = now.monotonic + jitter;
+  WaitingState next{now.monotonic + output_.prng.duration_up_to(limits::online_jitter_max)};
   if (waiting != nullptr) {
-    until = std::min(until, waiting->until);
+    next.until = std::min(next.until, waiting->until);
+  } else if (down->slot && *down->slot > next.until) {
+    next = WaitingState{*down->slot, true};
   }
-  state_ = WaitingState{until};
-  announce(0, "the network is back", until - now.monotonic);
+  state_ = next;
+  announce(0, "the network is back", next.until - now.monotonic);
 }
 
 void Connector::go_offline(Now now) {
   if (std::holds_alternative<NetworkDownState>(state_)) {
     return;
   }
+  std::optional<Instant> slot;
+  if (const auto* waiting = std::get_if<WaitingState>(&state_);
+      waiting != nullptr && waiting->slot_given) {
+    slot = waiting->until;
+  }
   if (!std::holds_alternative<IdleState>(state_) && !std::holds_alternative<FailedState>(state_)) {
     trying_ = ClientState::Reconnecting;
   }
   close_socket(now, kNormalClosure, "the network is down");
-  state_ = NetworkDownState{};
+  state_ = NetworkDownState{slot};
   announce(0, "the network is down");
 }
 

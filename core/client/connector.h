@@ -28,8 +28,11 @@ class Connector {
   /// The current socket: opening, greeting or live.
   ConnectionId connection() const { return connection_of(state_); }
   std::optional<Instant> deadline() const { return deadline_of(state_); }
+  /// Why the session has failed; nullptr while it has not.
+  const FailedState* failure() const { return std::get_if<FailedState>(&state_); }
 
   void connect(Now now);
+  /// Also forgets that the network was down: until connect() nobody has to say that it is back.
   void disconnect(Now now);
   /// For the next attempt. One longer than limits::token_bytes_max ends the session as Failed.
   void set_token(Now now, std::string_view token);
@@ -58,6 +61,7 @@ class Connector {
   void attempt(Now now);
   void open(Now now);
   void go_offline(Now now);
+  void go_online(Now now);
   /// The attempt or connection ended: what now?
   void lose(Now now, DisconnectAdvice advice, std::uint16_t code, std::string message,
             std::uint32_t retry_after_ms);

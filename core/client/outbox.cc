@@ -61,6 +61,23 @@ void Outbox::handle_interruption() {
   }
 }
 
+void Outbox::handle_failure(const Error& reason) {
+  for (std::size_t i = head_; i < entries_.size(); ++i) {
+    Entry& entry = entries_[i];
+    if (entry.stage == Stage::Settled) {
+      continue;
+    }
+    fail(entry, entry.was_sent
+                    ? Error{ErrorCode::OutcomeUnknown,
+                            "the connection ended for good before this was acknowledged; it may "
+                            "have happened: repeat it with the same idempotency key. " +
+                                reason.message,
+                            0}
+                    : reason);
+  }
+  forget_settled();
+}
+
 void Outbox::send_queued(Now now) {
   next_retry_.reset();
   if (message_bytes_max_ == 0 || queued_ == 0) {
@@ -82,6 +99,7 @@ void Outbox::send_queued(Now now) {
       continue;
     }
     entry.stage = Stage::Sent;
+    entry.was_sent = true;
     --queued_;
     output_.batcher.add_encoded(now, entry.frame);
   }

@@ -25,6 +25,8 @@ class Outbox {
   /// `message_bytes_max`: the largest message this relay accepts.
   void handle_welcome(Now now, std::size_t message_bytes_max);
   void handle_interruption();
+  /// The session has failed: what was never sent ends with `reason`, the rest as OutcomeUnknown.
+  void handle_failure(const Error& reason);
   void handle_acknowledged(const PublishAckFrame& frame);
   RefusalVerdict handle_refused(Now now, const RefusedFrame& frame);
   void handle_timeout(Now now);
@@ -39,6 +41,7 @@ class Outbox {
   struct Entry {
     RequestId request = RequestId::None;
     Stage stage = Stage::Queued;
+    bool was_sent = false;  // on any connection
     std::uint32_t refusals = 0;
     Instant deadline;
     Instant not_before = Instant::min();  // while queued

@@ -40,6 +40,33 @@ DisconnectCode close_code_of(ErrorCode code) {
   }
 }
 
+ErrorCode error_code_of(std::uint16_t disconnect_code) {
+  switch (static_cast<DisconnectCode>(disconnect_code)) {
+    case DisconnectCode::TokenExpired:
+      return ErrorCode::TokenExpired;
+    case DisconnectCode::TokenInvalid:
+      return ErrorCode::TokenInvalid;
+    case DisconnectCode::Forbidden:
+      return ErrorCode::Forbidden;
+    case DisconnectCode::UnsupportedVersion:
+      return ErrorCode::UnsupportedVersion;
+    case DisconnectCode::MalformedFrame:
+      return ErrorCode::MalformedFrame;
+    case DisconnectCode::FrameTooLarge:
+      return ErrorCode::FrameTooLarge;
+    case DisconnectCode::UnexpectedFrame:
+      return ErrorCode::UnexpectedFrame;
+    default:
+      return ErrorCode::Unavailable;
+  }
+}
+
+/// What a command is told that a failed session cannot send.
+Error error_of(const FailedState& failure) {
+  return Error{error_code_of(failure.code),
+               "the client has failed, and connect() starts it anew: " + failure.message, 0};
+}
+
 }  // namespace
 
 ClientSession::Parts::Parts(const ClientOptions& options)
@@ -77,6 +104,14 @@ void ClientSession::Parts::handle_message(Now now, ConnectionId connection, Byte
   }
 }
 
+Result<RequestId> ClientSession::Parts::publish(Now now, const ChannelName& channel,
+                                                PublicationDraft draft) {
+  if (const FailedState* failure = connector.failure()) {
+    return error_of(*failure);
+  }
+  return outbox.publish(now, channel, std::move(draft));
+}
+
 void ClientSession::Parts::settle() {
   if (greeted_ != ConnectionId::None && connector.connection() != greeted_) {
     greeted_ = ConnectionId::None;
@@ -84,6 +119,9 @@ void ClientSession::Parts::settle() {
     heartbeat.stop();
     subscriptions.handle_interruption();
     outbox.handle_interruption();
+  }
+  if (const FailedState* failure = connector.failure(); failure != nullptr && outbox.size() != 0) {
+    outbox.handle_failure(error_of(*failure));
   }
   timers.set(Timer::Connection, connector.deadline());
   timers.set(Timer::Heartbeat, heartbeat.deadline());

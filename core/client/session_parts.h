@@ -28,6 +28,8 @@ class ClientSession::Parts {
   void handle_timeout(Now now);
   void handle_network(Now now, bool online);
   void handle_resume(Now now);
+  /// Refused while the session is Failed: nothing would send it.
+  Result<RequestId> publish(Now now, const ChannelName& channel, PublicationDraft draft);
   /// Ends every call that may have changed anything.
   void settle();
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include "core/base/time.h"
@@ -40,8 +41,14 @@ struct WaitingState {
   bool slot_given = false;
 };
 /// The platform says that there is no network.
-struct NetworkDownState {};
-struct FailedState {};
+struct NetworkDownState {
+  std::optional<Instant> slot;  // which the relay had given; it holds over a time without network
+};
+/// For a reason that trying again cannot remove.
+struct FailedState {
+  std::uint16_t code = 0;  // a DisconnectCode or a WebSocket close code
+  std::string message;
+};
 
 using SessionState = std::variant<IdleState, FetchingTokenState, OpeningState, GreetingState,
                                   LiveState, WaitingState, NetworkDownState, FailedState>;

@@ -346,6 +346,53 @@ TEST(ConnectorTest, ConnectWhileOfflineWaitsForTheNetwork) {
   EXPECT_EQ(shell.effects_of<OpenConnection>().size(), 1U);
 }
 
+TEST(ConnectorTest, DisconnectForgetsThatTheNetworkWasDown) {
+  // Nobody listens to the platform between disconnect() and connect(): "online" may have passed.
+  ClientShell shell;
+  shell.go_live();
+  shell.call([&] { shell.session.handle_network(shell.now, false); });
+  shell.call([&] { shell.session.disconnect(shell.now); });
+  EXPECT_EQ(shell.session.state(), ClientState::Disconnected);
+  shell.forget();
+  shell.connect();
+  EXPECT_EQ(shell.session.state(), ClientState::Connecting);
+  EXPECT_EQ(shell.effects_of<OpenConnection>().size(), 1U);
+}
+
+TEST(ConnectorTest, ASlotGivenByTheRelayOutlivesTimesWithoutNetwork) {
+  ClientShell shell;
+  shell.go_live();
+  shell.receive(RelayMessage().add(disconnect_frame(DisconnectCode::Restarting, 20'000)));
+  shell.forget();
+  for (int blip = 0; blip < 2; ++blip) {
+    shell.advance(1s);
+    shell.call([&] { shell.session.handle_network(shell.now, false); });
+    shell.advance(2s);
+    shell.call([&] { shell.session.handle_network(shell.now, true); });
+  }
+  EXPECT_EQ(shell.session.state(), ClientState::Reconnecting);
+  EXPECT_EQ(shell.latest_state()->retry_in_ms, 14'000U);
+  shell.call([&] { shell.session.handle_resume(shell.now); });
+  shell.advance(13'999ms);
+  EXPECT_TRUE(shell.effects_of<OpenConnection>().empty());
+  shell.advance(1ms);
+  EXPECT_EQ(shell.effects_of<OpenConnection>().size(), 1U);
+}
+
+TEST(ConnectorTest, ASlotThatPassedWithoutNetworkLeavesTheJitter) {
+  ClientShell shell;
+  shell.go_live();
+  shell.receive(RelayMessage().add(disconnect_frame(DisconnectCode::Restarting, 2'000)));
+  shell.call([&] { shell.session.handle_network(shell.now, false); });
+  shell.advance(10s);
+  shell.forget();
+  shell.call([&] { shell.session.handle_network(shell.now, true); });
+  EXPECT_GT(shell.latest_state()->retry_in_ms, 0U);
+  EXPECT_LE(shell.latest_state()->retry_in_ms, 1'000U);
+  shell.advance(limits::online_jitter_max);
+  EXPECT_EQ(shell.effects_of<OpenConnection>().size(), 1U);
+}
+
 TEST(ConnectorTest, ResumeProbesALiveConnection) {
   ClientShell shell;
   shell.go_live();

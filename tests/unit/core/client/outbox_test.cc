@@ -232,6 +232,50 @@ TEST(OutboxTest, LargerThanTheRelayAcceptsFailsInsteadOfLosingTheConnection) {
   for (const Bytes& message : shell.sent) EXPECT_LE(message.size(), 1'000U);
 }
 
+TEST(OutboxTest, AFailedSessionFailsEveryPublishAtOnceAndSendsNoneLater) {
+  ClientShell shell;
+  const RequestId early = *shell.publish("a", "0");
+  shell.go_live();
+  const RequestId sent = *shell.publish("a", "1");
+  shell.close();
+  const RequestId queued = *shell.publish("a", "2");
+  shell.advance(1s);
+  shell.forget();
+  shell.close(4503, "this origin may not connect");
+  ASSERT_EQ(shell.session.state(), ClientState::Failed);
+  const auto failed = shell.events_of<PublishFailed>();
+  ASSERT_EQ(failed.size(), 3U);
+  EXPECT_EQ(failed[0].request, early);
+  EXPECT_EQ(failed[0].error.code, ErrorCode::OutcomeUnknown) << "it was on its way";
+  EXPECT_EQ(failed[1].request, sent);
+  EXPECT_EQ(failed[1].error.code, ErrorCode::OutcomeUnknown);
+  EXPECT_NE(failed[1].error.message.find("same idempotency key"), std::string::npos);
+  EXPECT_EQ(failed[2].request, queued);
+  EXPECT_EQ(failed[2].error.code, ErrorCode::Forbidden) << "it was never sent";
+  EXPECT_NE(failed[2].error.message.find("this origin may not connect"), std::string::npos);
+  EXPECT_NE(failed[2].error.message.find("connect()"), std::string::npos);
+  EXPECT_EQ(shell.session.outbox_size(), 0U);
+  EXPECT_FALSE(shell.session.poll_timeout());
+  shell.forget();
+  shell.go_live();
+  EXPECT_TRUE(shell.frames<PublishFrame>().empty());
+}
+
+TEST(OutboxTest, AFailedSessionRefusesToPublishUntilItConnectsAnew) {
+  for (const auto& [close_code, error] : {std::pair{std::uint16_t{4502}, ErrorCode::TokenInvalid},
+                                          std::pair{std::uint16_t{4999}, ErrorCode::Unavailable}}) {
+    ClientShell shell;
+    shell.go_live();
+    shell.close(close_code, "no");
+    const auto refused = shell.publish("a", "1");
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, error);
+    EXPECT_NE(refused.error().message.find("connect()"), std::string::npos);
+    shell.connect();
+    EXPECT_TRUE(shell.publish("a", "1").ok());
+  }
+}
+
 TEST(OutboxTest, AcknowledgementsMayComeInAnyOrder) {
   ClientShell shell;
   shell.go_live();
