@@ -11,6 +11,17 @@ void close_handle(uv_handle_t* handle, void*) {
   }
 }
 
+/// Closing a handle takes the library a turn for each of its two kinds; one more is for good
+/// measure.
+constexpr int kQuietTurns = 3;
+
+int count_handles(uv_loop_t* loop) {
+  int handles = 0;
+  uv_walk(
+      loop, [](uv_handle_t*, void* count) { ++*static_cast<int*>(count); }, &handles);
+  return handles;
+}
+
 }  // namespace
 
 UvLoop::UvLoop() { TIDEGATE_CHECK(uv_loop_init(&loop_) == 0); }
@@ -40,16 +51,24 @@ Status LwsContext::create(UvLoop& loop, lws_context_creation_info creation) {
   return ok_status();
 }
 
+/// The library wants to be told twice when the loop is not its own: the first call closes its
+/// connections and handles, whose callbacks come in the loop's next turns, and the second frees
+/// what is left.
 void LwsContext::destroy() {
   if (context_ == nullptr) {
     return;
   }
   lws_context_destroy(context_);
-  // Closing goes on in the loop's turns; the bound is a guard against a library that never says so.
-  for (int turn = 0; context_ != nullptr && turn < 10'000; ++turn) {
+  for (int quiet_turns = 0, handles = count_handles(loop_->get()); quiet_turns < kQuietTurns;) {
     uv_run(loop_->get(), UV_RUN_NOWAIT);
+    const int left = count_handles(loop_->get());
+    quiet_turns = left == handles ? quiet_turns + 1 : 0;
+    handles = left;
   }
-  context_ = nullptr;
+  if (context_ != nullptr) {
+    lws_context_destroy(context_);
+  }
+  TIDEGATE_CHECK(context_ == nullptr);
 }
 
 lws_context_creation_info base_creation() {

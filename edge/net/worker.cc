@@ -100,6 +100,7 @@ Status Worker::set_up() {
 }
 
 Worker::~Worker() {
+  phase_ = Phase::Ended;
   shared_.mailboxes[index_].close();
   listener_.reset();
   context_.destroy();  // its last callbacks still need the rest of this object
@@ -190,7 +191,7 @@ void Worker::log(const relay::LogLine& line) {
 void Worker::settled(std::optional<Instant> timeout) {
   arm_timer(timeout);
   post_outgoing();
-  if (websockets_.take_timers_armed()) {
+  if (websockets_.take_timers_armed() && phase_ != Phase::Ended) {
     lws_cancel_service(context_.get());
   }
 }
