@@ -10,6 +10,8 @@
 namespace tidegate::net {
 namespace {
 
+constexpr std::uint16_t kUnsupportedData = 1003;  // RFC 6455, 7.4.1
+
 constexpr int close_timeout_seconds() {
   return static_cast<int>(
       std::chrono::duration_cast<std::chrono::seconds>(limits::close_timeout).count());
@@ -40,7 +42,7 @@ void WsConnections::handle_receive(lws* wsi, ByteView fragment) {
   if (lws_frame_is_binary(wsi) == 0) {
     const relay::ConnectionHandle handle = handle_of(*slot);
     forget(*slot);
-    send_close(wsi, static_cast<std::uint16_t>(DisconnectCode::MalformedFrame),
+    send_close(wsi, kUnsupportedData,
                "text messages are not part of tidegate.v1; send binary ones");
     driver_.feed(
         [&](relay::RelayShard& shard, Now now) { shard.handle_disconnected(now, handle); });

@@ -232,8 +232,8 @@ TEST_F(WebSocket, ClosesOnTextWithItsCode) {
   WireClient client(port());
   open_and_greet(client);
   ASSERT_TRUE(client.send_frame(kOpText, "{}"));
-  EXPECT_EQ(client.await_close(), 4500);
-  EXPECT_TRUE(client.send_frame(kOpClose, std::string("\x11\x94", 2)));
+  EXPECT_EQ(client.await_close(), 1003);
+  EXPECT_TRUE(client.send_frame(kOpClose, std::string("\x03\xeb", 2)));
   EXPECT_TRUE(client.drain_until_closed());
 }
 
