@@ -62,8 +62,8 @@ inline constexpr Duration gap_resubscribe_interval_min = 200ms;
 inline constexpr Duration live_stable_after = 10s;  // live so long: the backoff begins anew
 inline constexpr Duration timer_lateness_max = 1s;  // over: the machine slept, probe first
 inline constexpr Duration online_jitter_max = 1s;   // retry after the network came back
-inline constexpr std::size_t opening_message_bytes_max = 192 * 1024;  // rest: after the welcome
-inline constexpr std::size_t close_reason_bytes_max = 123;            // RFC 6455, 5.5; cut
+inline constexpr std::size_t opening_message_bytes_max = 64 * 1024;  // rest: after the welcome
+inline constexpr std::size_t close_reason_bytes_max = 123;           // RFC 6455, 5.5; cut
 
 // The relay.
 inline constexpr std::size_t subscriptions_per_connection_max = 1024;       // LimitExceeded
@@ -93,8 +93,10 @@ inline constexpr Duration idle_channel_linger = 60s;
 inline constexpr std::size_t channels_per_shard_max = 200'000;                // LimitExceeded
 inline constexpr std::size_t publishes_in_flight_per_shard_max = 65'536;      // from outside: Busy
 inline constexpr std::size_t publishes_in_flight_per_connection_kill = 8192;  // Busy
-inline constexpr std::size_t mirror_lag_entries_max = 16'384;  // kept beyond history for what lags
-inline constexpr std::size_t frame_cache_entries_max = 1024;   // the oldest are dropped
+// Kept beyond history for readers that keep pace, as long as both hold.
+inline constexpr std::size_t mirror_lag_entries_max = 16'384;
+inline constexpr std::size_t mirror_lag_bytes_max = 32 * 1024 * 1024;
+inline constexpr std::size_t frame_cache_entries_max = 1024;  // the oldest are dropped
 inline constexpr std::size_t frame_cache_bytes_max = 16 * 1024 * 1024;
 inline constexpr std::size_t log_lines_max = 1024;          // the newest are dropped and counted
 inline constexpr std::size_t claims_interned_max = 65'536;  // over: not shared
@@ -144,7 +146,8 @@ inline constexpr Duration heartbeat_timeout_min = 1s;
 inline constexpr Duration heartbeat_timeout_ceiling = 10min;
 inline constexpr Duration hello_timeout_min = 100ms;
 inline constexpr Duration hello_timeout_ceiling = 5min;
-inline constexpr std::size_t client_message_bytes_min = 16 * 1024;
+/// A client cannot know the relay's limit before it is welcomed.
+inline constexpr std::size_t client_message_bytes_min = opening_message_bytes_max;
 inline constexpr std::size_t client_message_bytes_ceiling = relay_message_bytes_max;
 inline constexpr std::size_t subscriptions_per_connection_ceiling = 100'000;
 inline constexpr std::size_t idempotency_window_entries_ceiling = 10'000'000;

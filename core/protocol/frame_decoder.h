@@ -17,6 +17,8 @@ class FrameDecoder {
   /// a message of this protocol, after which it stays at nullopt: nothing behind a fault can be
   /// trusted. A hello or welcome of a version that is not ours comes with nothing but its version.
   std::optional<Result<Frame>> next();
+  /// What follows the frame that was read last.
+  ByteView rest() const { return message_.subspan(at_); }
 
  private:
   static Result<Frame> decode_body(wire::FrameType type, std::uint8_t flags, ByteView body,

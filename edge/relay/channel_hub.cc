@@ -36,8 +36,10 @@ void ChannelHub::subscribe(Now now, std::uint32_t session, const ChannelKeyPtr& 
   deadlines_.clear(slot);
   ++context_.counters.subscriptions_opened;
   if (mirror.is_loaded()) {
-    mirror.enforce_history(now);
-    answer_waiting(now, slot);
+    if (!is_sending()) {
+      mirror.enforce_history(now);  // what has grown too old since the last news
+    }
+    answer_waiting(slot);
   }
 }
 
@@ -115,7 +117,7 @@ void ChannelHub::remove_session(Now now, std::uint32_t session) {
   }
 }
 
-void ChannelHub::answer_waiting(Now now, std::uint32_t slot) {
+void ChannelHub::answer_waiting(std::uint32_t slot) {
   ChannelMirror& mirror = *mirrors_.at(slot);
   bool question = false;
   std::vector<WaitingSubscribe> still_waiting;
@@ -136,7 +138,7 @@ void ChannelHub::answer_waiting(Now now, std::uint32_t slot) {
     mirror.ask();
   }
   if (mirror.subscribers.empty()) {
-    mirror.set_flushed_to(now, mirror.history().top());
+    mirror.set_flushed_to(mirror.history().top());
   }
 }
 
@@ -185,21 +187,22 @@ bool ChannelHub::reset_if_lost(std::uint32_t slot, Subscriber& subscriber) {
   return true;
 }
 
-void ChannelHub::handle_batch(Now now, MirrorBatch batch) {
+void ChannelHub::handle_batch(MirrorBatch batch) {
   const std::uint32_t slot = mirrors_.slot_of(*batch.key);
   ChannelMirror* mirror = mirrors_.at(slot);
   if (mirror == nullptr || !mirror->expects(batch.generation)) {
     return;
   }
   const auto next_stream = static_cast<StreamId>(streams_named_ + 1);
-  mirror->handle_batch(now, std::move(batch), next_stream);
+  mirror->handle_batch(std::move(batch), next_stream);
   if (mirror->stream() == next_stream) {
     ++streams_named_;
   }
   if (mirror->is_loaded()) {
-    answer_waiting(now, slot);
+    answer_waiting(slot);
   }
   note_news(slot);
+  note_growth(slot);
 }
 
 void ChannelHub::handle_refused(Now now, const MirrorRefused& refused) {
@@ -239,6 +242,25 @@ void ChannelHub::note_news(std::uint32_t slot) {
     mirror.in_news_list = true;
     news_.push_back(slot);
   }
+}
+
+void ChannelHub::note_growth(std::uint32_t slot) {
+  ChannelMirror& mirror = *mirrors_.at(slot);
+  if (!mirror.in_trim_list) {
+    mirror.in_trim_list = true;
+    grown_.push_back(slot);
+  }
+}
+
+void ChannelHub::enforce_histories(Now now) {
+  for (const std::uint32_t slot : grown_) {
+    ChannelMirror* mirror = mirrors_.at(slot);
+    if (mirror != nullptr && mirror->in_trim_list) {  // else it was closed meanwhile
+      mirror->in_trim_list = false;
+      mirror->enforce_history(now);
+    }
+  }
+  grown_.clear();
 }
 
 std::optional<std::uint32_t> ChannelHub::poll_news() {

@@ -6,6 +6,7 @@
 
 #include <deque>
 #include <optional>
+#include <vector>
 
 #include "edge/relay/channel_mirror.h"
 #include "edge/relay/channel_table.h"
@@ -39,7 +40,7 @@ class ChannelHub {
   void remove_session(Now now, std::uint32_t session);
 
   // ---- owners
-  void handle_batch(Now now, MirrorBatch batch);
+  void handle_batch(MirrorBatch batch);
   void handle_refused(Now now, const MirrorRefused& refused);
   void handle_timeout(Now now);
 
@@ -48,6 +49,9 @@ class ChannelHub {
   std::optional<std::uint32_t> poll_news();
   bool has_news() const { return !news_.empty(); }
   void note_news(std::uint32_t mirror);
+  /// Everybody who keeps pace has been sent everything: mirrors that have grown are cut back to
+  /// history. Not before, so that a burst larger than history reaches those who are not slow.
+  void enforce_histories(Now now);
   /// Begins the subscription anew at the floor, when it stands where it cannot go on. True when it
   /// did.
   bool reset_if_lost(std::uint32_t mirror, Subscriber& subscriber);
@@ -56,7 +60,9 @@ class ChannelHub {
   std::uint32_t find_or_open(const ChannelKeyPtr& key, const Namespace& rules);
   void drop_previous(Now now, std::uint32_t session, std::uint32_t mirror);
   void remove(Now now, std::uint32_t session, std::uint32_t index);
-  void answer_waiting(Now now, std::uint32_t mirror);
+  void answer_waiting(std::uint32_t mirror);
+  void note_growth(std::uint32_t mirror);
+  bool is_sending() const { return !grown_.empty() || writer_.has_queued(); }
   void answer(ChannelMirror& mirror, const WaitingSubscribe& subscribe,
               const SubscribeAnswer& answer);
   std::optional<std::uint32_t> index_of(std::uint32_t session, std::uint32_t mirror);
@@ -67,6 +73,7 @@ class ChannelHub {
   ChannelTable<ChannelMirror> mirrors_;
   DeadlineQueue deadlines_;  // of mirrors without subscribers
   std::deque<std::uint32_t> news_;
+  std::vector<std::uint32_t> grown_;
   std::uint32_t streams_named_ = 0;
 };
 

@@ -85,7 +85,8 @@ bool ChannelLog::enforce(WallTime now, Offset keep_beyond) {
   const Offset floor_before = floor_;
   while (exceeds(now)) {
     const bool still_to_be_read = entries_.front().range.offset > keep_beyond;
-    if (still_to_be_read && entries_.size() <= limits::mirror_lag_entries_max) {
+    if (still_to_be_read && entries_.size() <= limits::mirror_lag_entries_max &&
+        bytes_ <= limits::mirror_lag_bytes_max) {
       break;
     }
     drop_oldest();

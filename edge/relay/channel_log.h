@@ -51,7 +51,7 @@ class ChannelLog {
   /// `range` continues the log: it begins at the top (TIDEGATE_CHECK). No publication: a cover.
   void append(StreamRange range, PublicationPtr publication);
   /// Drops what exceeds the limits, but nothing beyond `keep_beyond` as long as that is within
-  /// limits::mirror_lag_entries_max. Returns true when the floor moved.
+  /// limits::mirror_lag_entries_max and mirror_lag_bytes_max. Returns true when the floor moved.
   bool enforce(WallTime now, Offset keep_beyond);
 
   static std::size_t bytes_of(const Publication& publication);

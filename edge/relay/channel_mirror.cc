@@ -41,7 +41,7 @@ void ChannelMirror::ask() {
 
 void ChannelMirror::close() { context_.send(owner_, MirrorClose{key_, generation_}); }
 
-void ChannelMirror::handle_batch(Now now, MirrorBatch batch, StreamId next_stream) {
+void ChannelMirror::handle_batch(MirrorBatch batch, StreamId next_stream) {
   const bool other_stream = batch.epoch != log_.epoch();
   question_answered_ = false;
   if (batch.restart) {
@@ -52,12 +52,9 @@ void ChannelMirror::handle_batch(Now now, MirrorBatch batch, StreamId next_strea
     flushed_to_ = other_stream ? log_.floor() : std::max(flushed_to_, log_.floor());
     restarted_ = true;
     loaded_ = false;  // answers wait until all of it is there
-  } else if (other_stream || batch.range.previous > log_.top()) {
-    // Not to be: our pull said where we stand. Everything anew rather than a gap.
-    log_.restart(Epoch(), Offset{});
-    loaded_ = false;
-    pull(true);
-    return;
+  } else {
+    // It answers the one pull under way, which said where we stand.
+    TIDEGATE_CHECK(!other_stream && batch.range.previous <= log_.top());
   }
   for (LogEntry& entry : batch.entries) {
     if (entry.range.offset > log_.top()) {
@@ -74,7 +71,7 @@ void ChannelMirror::handle_batch(Now now, MirrorBatch batch, StreamId next_strea
   loaded_ = true;
   question_answered_ = asking_;
   if (subscribers.empty()) {
-    set_flushed_to(now, log_.top());
+    flushed_to_ = log_.top();
   }
   pull(false);
 }
@@ -103,15 +100,6 @@ std::optional<SubscribeAnswer> ChannelMirror::decide(const WaitingSubscribe& sub
   return answer;
 }
 
-void ChannelMirror::enforce_history(Now now) {
-  if (!has_news()) {
-    log_.enforce(now.wall, flushed_to_);
-  }
-}
-
-void ChannelMirror::set_flushed_to(Now now, Offset offset) {
-  flushed_to_ = offset;
-  enforce_history(now);
-}
+void ChannelMirror::enforce_history(Now now) { log_.enforce(now.wall, flushed_to_); }
 
 }  // namespace tidegate::relay

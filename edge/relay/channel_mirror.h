@@ -59,14 +59,14 @@ class ChannelMirror {
   bool restarted() const { return restarted_; }
 
   // ---- pulling
-  void handle_batch(Now now, MirrorBatch batch, StreamId next_stream);
+  void handle_batch(MirrorBatch batch, StreamId next_stream);
   bool expects(std::uint32_t generation) const { return generation == generation_; }
   /// Asks the owner, unless the answer to an earlier question is still to come.
   void ask();
   void close();
 
   // ---- answering
-  /// Drops what is too old, unless readers that keep pace are still to be sent it.
+  /// Drops what exceeds history. Only while nobody who keeps pace is still to be sent some of it.
   void enforce_history(Now now);
   /// The answer to a subscribe; nullopt while the owner has to be asked first.
   std::optional<SubscribeAnswer> decide(const WaitingSubscribe& subscribe,
@@ -75,13 +75,14 @@ class ChannelMirror {
   bool question_answered() const { return question_answered_; }
 
   // ---- flushing
-  void set_flushed_to(Now now, Offset offset);
+  void set_flushed_to(Offset offset) { flushed_to_ = offset; }
   void clear_restarted() { restarted_ = false; }
 
   // Kept by ChannelHub.
   std::vector<Subscriber> subscribers;
   std::vector<WaitingSubscribe> waiting;
   bool in_news_list = false;
+  bool in_trim_list = false;
 
  private:
   void pull(bool answer_now);

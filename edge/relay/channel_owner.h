@@ -88,7 +88,7 @@ class ChannelOwner {
     bool reading = false;
     std::uint32_t generation = 0;
     std::optional<MirrorPull> pull;  // standing: not answered yet
-    Offset sent_to;
+    Offset has;                      // as its last pull said; what it lacks is kept for it
   };
 
   // channel_owner.cc: publishing

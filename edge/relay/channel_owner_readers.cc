@@ -13,9 +13,8 @@ void ChannelOwner::handle_pull(Now now, std::uint16_t from, const MirrorPull& pu
   reader.reading = true;
   reader.generation = pull.generation;
   reader.pull = pull;
-  if (serving_ && pull.after.has_value() && pull.after->epoch == log_.epoch()) {
-    reader.sent_to = std::min(pull.after->offset, log_.top());
-  }
+  const bool same_stream = pull.after.has_value() && pull.after->epoch == log_.epoch();
+  reader.has = same_stream ? std::min(pull.after->offset, log_.top()) : log_.floor();
   if (std::holds_alternative<Retrying>(state_) && !serving_) {
     refuse_new_readers(Error{ErrorCode::Unavailable,
                              "the channel's store does not answer; try again",
@@ -24,6 +23,9 @@ void ChannelOwner::handle_pull(Now now, std::uint16_t from, const MirrorPull& pu
     return;
   }
   answer_pulls();
+  if (serving_) {
+    enforce_history(now);  // what was kept for this reader
+  }
 }
 
 void ChannelOwner::handle_mirror_close(Now now, std::uint16_t from, const MirrorClose& close) {
@@ -76,7 +78,6 @@ void ChannelOwner::answer(std::uint16_t shard, Reader& reader) {
     batch.entries.push_back(LogEntry{{previous, entry.range.offset}, entry.publication});
     batch.range.offset = entry.range.offset;
   }
-  reader.sent_to = batch.range.offset;
   context_.send(shard, std::move(batch));
 }
 
@@ -84,7 +85,7 @@ Offset ChannelOwner::slowest_reader() const {
   Offset slowest = log_.top();
   for (const Reader& reader : readers_) {
     if (reader.reading) {
-      slowest = std::min(slowest, reader.sent_to);
+      slowest = std::min(slowest, reader.has);
     }
   }
   return slowest;

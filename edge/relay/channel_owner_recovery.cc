@@ -39,7 +39,7 @@ void ChannelOwner::handle_opened(Now now, EffectId id, const Result<StoreOpened>
     trimmed_to_ = opened.floor;
     serving_ = false;
     for (Reader& reader : readers_) {
-      reader.sent_to = opened.floor;
+      reader.has = opened.floor;
     }
   }
   if (opened.top.offset == log_.top()) {

@@ -16,7 +16,7 @@ Result<std::uint32_t> ChannelOwners::find_or_make(Now now, const ChannelKeyPtr& 
   }
   const Namespace* rules = context_.config().namespace_of(key->channel);
   if (rules == nullptr) {
-    return Error{ErrorCode::UnknownNamespace, "no namespace matches this channel", 0};
+    return unknown_namespace(key->channel);
   }
   return owners_.add(key, std::make_unique<ChannelOwner>(context_, key, *rules, now));
 }

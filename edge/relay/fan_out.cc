@@ -13,6 +13,7 @@ std::optional<Transmit> FanOut::poll(Now now) {
       begin_round();
     }
     if (round_.empty() && !writer_.front().has_value()) {
+      hub_.enforce_histories(now);
       return std::nullopt;
     }
     std::optional<Transmit> transmit;
@@ -94,7 +95,7 @@ std::optional<Transmit> FanOut::send_news(Now now, std::uint32_t slot) {
     transmit.message = block.message;
     rows = block.rows;
   }
-  mirror->set_flushed_to(now, end);
+  mirror->set_flushed_to(end);
   hub_.note_news(slot);
   if (transmit.connections.empty()) {
     return std::nullopt;

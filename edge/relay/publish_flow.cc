@@ -6,6 +6,19 @@
 #include "edge/relay/publish_record.h"
 
 namespace tidegate::relay {
+namespace {
+
+Status check_draft(const PublicationDraft& draft, const Namespace& rules) {
+  if (rules.kind == ChannelKind::Log && draft.operation != Operation::Append) {
+    return Error{ErrorCode::Unsupported,
+                 "set, merge and delete are for state channels; this is a log channel, which is "
+                 "only appended to",
+                 0};
+  }
+  return tidegate::check_draft(draft);
+}
+
+}  // namespace
 
 Status PublishFlow::check_room() const {
   if (waiting_.size() >= limits::publishes_in_flight_per_shard_max) {
@@ -21,9 +34,7 @@ Status PublishFlow::check(const RelaySession& session, const PublishFrame& frame
   const Claims& claims = *std::get_if<Active>(&session.state)->claims;
   const Namespace* rules = context_.config().namespace_of(frame.channel);
   if (rules == nullptr) {
-    return Error{ErrorCode::UnknownNamespace,
-                 "no namespace matches " + frame.channel.str() + "; see the relay's configuration",
-                 0};
+    return unknown_namespace(frame.channel);
   }
   if (rules->publish != PublishRight::Capability) {
     return Error{ErrorCode::Forbidden, "only servers publish to " + frame.channel.str(), 0};
@@ -32,7 +43,7 @@ Status PublishFlow::check(const RelaySession& session, const PublishFrame& frame
     return Error{ErrorCode::Forbidden,
                  "the token does not allow publishing to " + frame.channel.str(), 0};
   }
-  if (Status draft = check_draft(frame.draft); !draft.ok()) {
+  if (Status draft = check_draft(frame.draft, *rules); !draft.ok()) {
     return draft;
   }
   if (session.publishes_in_flight >= limits::publishes_in_flight_per_connection_kill) {
@@ -58,10 +69,9 @@ void PublishFlow::handle_frame(Now now, std::uint32_t slot, PublishFrame frame) 
 }
 
 void PublishFlow::handle_request(Now now, PublishRequest request) {
-  Status status = check_draft(request.draft);
-  if (status.ok() && context_.config().namespace_of(request.channel) == nullptr) {
-    status = Error{ErrorCode::UnknownNamespace, "no namespace matches " + request.channel.str(), 0};
-  }
+  const Namespace* rules = context_.config().namespace_of(request.channel);
+  Status status = rules == nullptr ? Status(unknown_namespace(request.channel))
+                                   : check_draft(request.draft, *rules);
   if (status.ok()) {
     status = check_room();
   }

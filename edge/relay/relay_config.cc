@@ -11,4 +11,9 @@ const Namespace* RelayConfig::namespace_of(const ChannelName& channel) const {
   return nullptr;
 }
 
+Error unknown_namespace(const ChannelName& channel) {
+  return Error{ErrorCode::UnknownNamespace,
+               "no namespace matches " + channel.str() + "; see the relay's configuration", 0};
+}
+
 }  // namespace tidegate::relay

@@ -47,4 +47,7 @@ struct RelayConfig {
   const Namespace* namespace_of(const ChannelName& channel) const;
 };
 
+/// What whoever named a channel without a namespace is told.
+Error unknown_namespace(const ChannelName& channel);
+
 }  // namespace tidegate::relay

@@ -47,9 +47,7 @@ void SessionFlow::handle_frame(Now now, std::uint32_t slot, Frame frame) {
 Status SessionFlow::check_subscribe(const RelaySession& session, const SubscribeFrame& frame,
                                     const Namespace* rules) const {
   if (rules == nullptr) {
-    return Error{ErrorCode::UnknownNamespace,
-                 "no namespace matches " + frame.channel.str() + "; see the relay's configuration",
-                 0};
+    return unknown_namespace(frame.channel);
   }
   const Claims& claims = *std::get_if<Active>(&session.state)->claims;
   if (!allows(claims.capabilities, Action::Subscribe, frame.channel)) {

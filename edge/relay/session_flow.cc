@@ -1,7 +1,6 @@
 #include "edge/relay/session_flow.h"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -15,13 +14,6 @@ namespace {
 std::uint32_t in_ms(Duration duration) {
   return static_cast<std::uint32_t>(
       std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
-}
-
-/// Bytes of the first frame of a message, which the decoder has found complete.
-std::size_t first_frame_bytes(ByteView message) {
-  std::uint32_t body_bytes = 0;
-  std::memcpy(&body_bytes, message.data(), sizeof(body_bytes));
-  return std::min(message.size(), wire::padded(wire::kFrameHeaderBytes + body_bytes));
 }
 
 DisconnectCode disconnect_code_of(ErrorCode code) {
@@ -76,6 +68,7 @@ void SessionFlow::handle_message(Now now, ConnectionHandle connection, ByteView 
   } else if (auto* verifying = std::get_if<Verifying>(&session->state)) {
     Bytes& frames = verifying->kept->frames;
     if (frames.size() + message.size() > context_.config().client_message_bytes_max) {
+      stop_verifying(slot);
       writer_.disconnect(slot, DisconnectCode::Overloaded,
                          "too much was sent before the token was verified; wait for welcome");
       return;
@@ -89,10 +82,11 @@ void SessionFlow::handle_message(Now now, ConnectionHandle connection, ByteView 
 void SessionFlow::handle_hello(Now now, std::uint32_t slot, ByteView message) {
   FrameDecoder decoder(message);
   std::optional<Result<Frame>> first = decoder.next();
-  if (!first.has_value() || !first->ok()) {
-    end_malformed(slot, first.has_value()
-                            ? first->error()
-                            : Error{ErrorCode::MalformedFrame, "the message has no frame", 0});
+  if (!first.has_value()) {
+    return;  // optional frames that this relay does not know
+  }
+  if (!first->ok()) {
+    end_malformed(slot, first->error());
     return;
   }
   auto* hello = std::get_if<HelloFrame>(&first->value());
@@ -124,7 +118,7 @@ void SessionFlow::handle_hello(Now now, std::uint32_t slot, ByteView message) {
   verifying.kept = std::make_unique<Verifying::Kept>();
   verifying.kept->session_id = std::move(hello->session_id);
   verifying.kept->client = std::move(hello->client);
-  const ByteView rest = message.subspan(first_frame_bytes(message));
+  const ByteView rest = decoder.rest();
   verifying.kept->frames.assign(rest.begin(), rest.end());
   verifying_.emplace(verifying.effect, sessions_.handle_of(slot));
   context_.emit(VerifyToken{verifying.effect, std::move(hello->token)});
@@ -197,13 +191,18 @@ void SessionFlow::handle_disconnected(Now now, ConnectionHandle connection) {
 }
 
 void SessionFlow::forget(Now now, std::uint32_t slot) {
-  if (const auto* verifying = std::get_if<Verifying>(&sessions_.at(slot).state)) {
-    verifying_.erase(verifying->effect);
-  }
+  stop_verifying(slot);
   hub_.remove_session(now, slot);
   deadlines_.clear(slot);
   sessions_.remove(slot);
   ++context_.counters.connections_closed;
+}
+
+/// Whoever ends a session that waits for its token: the answer may never come.
+void SessionFlow::stop_verifying(std::uint32_t slot) {
+  if (const auto* verifying = std::get_if<Verifying>(&sessions_.at(slot).state)) {
+    verifying_.erase(verifying->effect);
+  }
 }
 
 bool SessionFlow::end_one(Now now) {
@@ -279,6 +278,7 @@ void SessionFlow::handle_timeout(Now now) {
       writer_.disconnect(*slot, DisconnectCode::HelloTimeout,
                          "connected and said nothing; hello is expected first");
     } else if (std::holds_alternative<Verifying>(state)) {
+      stop_verifying(*slot);
       writer_.disconnect(*slot, DisconnectCode::Unavailable,
                          "the token could not be verified in time");
     } else if (std::holds_alternative<Active>(state)) {
@@ -303,6 +303,7 @@ void SessionFlow::drain(Duration window, std::uint64_t seed) {
   for (std::size_t index = 0; index < slots.size(); ++index) {
     const Duration begin =
         window * static_cast<std::int64_t>(index) / static_cast<std::int64_t>(slots.size());
+    stop_verifying(slots[index]);
     writer_.disconnect(slots[index], DisconnectCode::Restarting,
                        "the relay restarts; come back in this connection's slot",
                        std::max<std::uint32_t>(1, in_ms(begin)));

@@ -44,6 +44,7 @@ class SessionFlow {
   void refuse_token(std::uint32_t slot, const Error& error);
   void activate(Now now, std::uint32_t slot, ClaimsPtr claims);
   void forget(Now now, std::uint32_t slot);
+  void stop_verifying(std::uint32_t slot);
   void schedule(Now now, std::uint32_t slot);
   void check_active(Now now, std::uint32_t slot);
 

@@ -34,7 +34,7 @@ struct PublishReceipt {
 /// looks ahead of this mirror and only the sequencer may call it regressed.
 struct MirrorPull {
   ChannelKeyPtr key;
-  std::uint32_t generation = 0;         // of this mirror; older answers are dropped
+  std::uint32_t generation = 0;         // counts pulls; answers to older ones are dropped
   std::optional<StreamPosition> after;  // nullopt: everything that history holds
   bool answer_now = false;
 };

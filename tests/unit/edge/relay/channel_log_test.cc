@@ -97,6 +97,17 @@ TEST_F(ChannelLogTest, ButNoMoreThanTheLimitForThoseWhoLag) {
   EXPECT_EQ(log.size(), limits::mirror_lag_entries_max);
 }
 
+TEST_F(ChannelLogTest, NorMoreBytesThanTheLimitForThoseWhoLag) {
+  const std::size_t count =
+      3 * limits::mirror_lag_bytes_max / limits::publication_payload_bytes_max;
+  for (std::uint64_t n = 0; n < count; ++n) {
+    append(101 + n, publication(1, limits::publication_payload_bytes_max));
+  }
+  log.enforce(wall_from_ms(1), Offset{100});
+  EXPECT_LE(log.bytes(), limits::mirror_lag_bytes_max);
+  EXPECT_GT(log.bytes(), limits::mirror_lag_bytes_max / 2);
+}
+
 TEST_F(ChannelLogTest, RestartIsAnotherStream) {
   append(101, publication(1));
   log.restart(epoch("b"), Offset{7});

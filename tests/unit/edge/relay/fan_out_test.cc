@@ -172,6 +172,38 @@ TEST_F(FanOutTest, ABurstLargerThanHistoryReachesThoseWhoKeepPace) {
   EXPECT_EQ(client.all<SubscribedFrame>().size(), 1U) << "no reset";
 }
 
+TEST_F(FanOutTest, ABurstLargerThanHistoryReachesThoseWhoHaveSomethingOfTheirOwnToBeSent) {
+  TestClient& answered = world.connect();  // a pong waits for it when the burst comes
+  TestClient& plain = world.connect();
+  TestClient& several = world.connect();
+  answered.subscribe("short:a");
+  plain.subscribe("short:a");
+  several.subscribe("short:a");
+  several.subscribe("short:b");
+  hold();
+  std::string expected;
+  for (int n = 1; n <= 3000; ++n) {
+    world.publish("short:a", draft(std::to_string(n)));
+    world.publish("short:b", draft(std::to_string(n)));
+    expected += (n == 1 ? "" : " ") + std::to_string(n);
+  }
+  Bytes ping;
+  encode(PingFrame{1}, ping);
+  world.shard().handle_message(world.now, answered.handle(), ping);
+  let_go();
+  EXPECT_EQ(plain.read(), expected);
+  EXPECT_EQ(answered.read(), expected);
+  EXPECT_EQ(world.shard().counters().resets_sent, 0U);
+  std::map<StreamId, std::size_t> rows;
+  for (const HeardBlock& block : several.all<HeardBlock>()) rows[block.stream] += block.rows.size();
+  for (const auto& [stream, count] : rows) EXPECT_EQ(count, 3000U);
+  EXPECT_EQ(rows.size(), 2U);
+  // What everybody has been sent is trimmed: a newcomer gets what history promises, no more.
+  TestClient& newcomer = world.connect();
+  newcomer.subscribe("short:a", {}, kHistoryAll);
+  EXPECT_EQ(newcomer.read(), "2996 2997 2998 2999 3000");
+}
+
 TEST_F(FanOutTest, ReplaysOfDifferentReadersAreCutAtTheSamePlacesAndShared) {
   for (int n = 0; n < 40; ++n) world.publish("open:a", draft(big(8'000)));
   TestClient& all = world.connect();

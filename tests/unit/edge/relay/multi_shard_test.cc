@@ -82,6 +82,54 @@ TEST(MultiShard, AQuestionAskedBeforeAClientCameDoesNotAnswerForIt) {
   EXPECT_EQ(moved.last<SubscribedFrame>().outcome, SubscribeOutcome::Recovered);
 }
 
+TEST(MultiShard, AQuestionWhileABatchLargerThanHistoryIsUnderWayCostsNobodyAReset) {
+  RelayWorld world(2);
+  const std::uint16_t owner = world.owner("short:a");
+  const auto other = static_cast<std::uint16_t>(1 - owner);
+  TestClient& reader = world.connect(other);
+  reader.subscribe("short:a");
+  const Epoch epoch = reader.last<SubscribedFrame>().start.epoch;
+  TestClient& ahead = world.connect(other);
+  world.hold_mail = true;
+  std::string expected;
+  for (int n = 1; n <= 20; ++n) {
+    world.publish("short:a", draft(std::to_string(n)), owner);
+    expected += (n == 1 ? "" : " ") + std::to_string(n);
+  }
+  // The batch is under way and the owner's history has moved on; now the mirror pulls anew.
+  ahead.subscribe("short:a", StreamPosition{epoch, Offset{99}});
+  world.deliver(owner, other);
+  world.deliver(other, owner);
+  world.hold_mail = false;
+  world.run();
+  EXPECT_EQ(reader.read(), expected);
+  EXPECT_EQ(reader.all<SubscribedFrame>().size(), 1U) << "no reset";
+  EXPECT_EQ(ahead.last<SubscribedFrame>().reason, SnapshotReason::PositionUnknown);
+}
+
+TEST(MultiShard, WhatASubscriberWasPromisedIsNotTrimmedBeforeItIsSent) {
+  RelayWorld world(2);
+  const std::uint16_t owner = world.owner("short:a");
+  const auto other = static_cast<std::uint16_t>(1 - owner);
+  TestClient& first = world.connect(other);
+  first.subscribe("short:a");
+  const Epoch epoch = first.last<SubscribedFrame>().start.epoch;
+  for (int n = 1; n <= 5; ++n) world.publish("short:a", draft(std::to_string(n)), owner);
+  TestClient& back = world.connect(other);
+  TestClient& newcomer = world.connect(other);
+  world.hold_mail = true;
+  for (int n = 6; n <= 10; ++n) world.publish("short:a", draft(std::to_string(n)), owner);
+  world.hold_effects = true;
+  back.subscribe("short:a", StreamPosition{epoch, Offset{}});  // recovered: all of it is there
+  world.deliver(owner, other);                                 // history moves on
+  newcomer.subscribe("short:a");
+  world.hold_effects = false;
+  world.hold_mail = false;
+  world.run();
+  EXPECT_EQ(back.all<SubscribedFrame>().size(), 1U) << "no reset";
+  EXPECT_EQ(back.read(), "1 2 3 4 5 6 7 8 9 10");
+}
+
 TEST(MultiShard, ALongHistoryComesInSeveralBatchesAndIsOnlyAnsweredWhenItIsThere) {
   RelayConfig config = test_config();
   config.namespaces[0].history.count = 10'000;

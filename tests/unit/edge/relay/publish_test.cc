@@ -67,6 +67,19 @@ TEST_F(PublishTest, NeedsTheRightTheNamespaceAndAWellFormedDraft) {
   EXPECT_EQ(world.shard().counters().publishes_refused, 5U);
 }
 
+TEST_F(PublishTest, LogChannelsDoNotOfferTheOperationsOfStateChannels) {
+  for (const Operation operation : {Operation::Set, Operation::Merge, Operation::Delete}) {
+    PublicationDraft keyed = draft("1");
+    keyed.operation = operation;
+    keyed.key = "k";
+    TestClient& client = world.connect();
+    client.send(PublishFrame{RequestId{1}, channel("open:a"), keyed});
+    EXPECT_EQ(client.last<RefusedFrame>().error.code, ErrorCode::Unsupported);
+    const std::uint64_t number = world.publish("open:a", keyed);
+    EXPECT_EQ(world.answer(number).error().code, ErrorCode::Unsupported);
+  }
+}
+
 TEST_F(PublishTest, FromOutsideIsAnsweredByItsTicket) {
   const std::uint64_t good = world.publish("server:a", draft("1", "k"));
   EXPECT_EQ(world.answer(good)->position.offset, Offset{1});

@@ -179,7 +179,7 @@ TestClient* RelayWorld::client_of(std::uint16_t shard, ConnectionHandle handle) 
 }
 
 void RelayWorld::run() {
-  bool moved = true;
+  bool moved = !hold_effects;
   while (moved) {
     moved = false;
     for (std::uint16_t index = 0; index < shards_.size(); ++index) {

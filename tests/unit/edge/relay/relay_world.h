@@ -147,6 +147,8 @@ class RelayWorld {
   std::function<bool(std::uint16_t shard, const RelayEffect& effect)> on_store;
   /// Delivers messages between shards in this random order (FIFO for each pair); else at once.
   std::optional<Prng> shuffle;
+  /// run() does nothing while set: several inputs come before anything is polled.
+  bool hold_effects = false;
   /// Messages between shards wait while set.
   bool hold_mail = false;
   /// All that waits between two shards, whatever is held.

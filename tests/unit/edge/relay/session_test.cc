@@ -170,6 +170,28 @@ TEST(Session, BadBytesEndItAndNobodyElse) {
   EXPECT_EQ(good.last<PongFrame>().nonce, 5U);
 }
 
+TEST(Session, OptionalFramesOfALaterProtocolMayPrecedeTheHello) {
+  RelayWorld world;
+  world.tokens.insert_or_assign("good", ClaimsPtr(full_claims("ann")));
+  Bytes optional = bytes_of(PingFrame{1});
+  optional[4] = 99;
+  optional[5] = wire::kFlagOptional;
+  TestClient& client = world.connect_silent();
+  client.send_bytes(optional);
+  EXPECT_FALSE(client.closed.has_value()) << "a message of nothing else";
+  HelloFrame hello;
+  hello.client = "test/1";
+  hello.session_id = "s";
+  hello.token = "good";
+  Bytes message = optional;
+  encode(hello, message);
+  encode(PingFrame{7}, message);
+  client.send_bytes(message);
+  EXPECT_EQ(client.all<WelcomeFrame>().size(), 1U);
+  ASSERT_EQ(client.all<PongFrame>().size(), 1U) << "what follows the hello is read";
+  EXPECT_EQ(client.last<PongFrame>().nonce, 7U);
+}
+
 TEST(Session, CommandsBeforeBadBytesInOneMessageAreStillAnswered) {
   RelayWorld world;
   TestClient& client = world.connect();
