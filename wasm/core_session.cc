@@ -2,6 +2,7 @@
 #include "wasm/core_session.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace tidegate::wasm {
@@ -11,16 +12,27 @@ namespace {
 /// but it is used again.
 constexpr std::size_t kInboundKeptBytes = 64 * 1024;
 
+/// Later than any clock says, and far from where adding a lifetime to it would overflow.
+constexpr double kTimeMsMax = 4e15;
+
+/// Within 0 … `most`, and 0 for NaN: a number that does not fit may not be cast to an integer.
+double clamped(double value, double most) { return value > 0 ? std::min(value, most) : 0; }
+
+Duration duration_from(double ms, double most_ms) {
+  return Duration{static_cast<std::int64_t>(clamped(ms, most_ms) * 1000.0)};
+}
+
 Now now_from(double monotonic_ms, double wall_ms) {
-  return Now{Instant{Duration{static_cast<std::int64_t>(monotonic_ms * 1000.0)}},
-             wall_from_ms(static_cast<std::int64_t>(wall_ms))};
+  return Now{Instant{duration_from(monotonic_ms, kTimeMsMax)},
+             wall_from_ms(static_cast<std::int64_t>(clamped(wall_ms, kTimeMsMax)))};
 }
 
 bool is_given(double value) { return value >= 0; }  // false for NaN, too
 
 void set_duration(Duration& duration, double ms) {
+  constexpr auto kMost = std::chrono::duration<double, std::milli>(limits::client_duration_max);
   if (is_given(ms)) {
-    duration = Duration{static_cast<std::int64_t>(ms * 1000.0)};
+    duration = duration_from(ms, kMost.count());
   }
 }
 
@@ -38,7 +50,9 @@ ClientOptions options_from(const std::string& client, const std::string& session
   set_duration(options.unsubscribe_linger, tuning.unsubscribe_linger_ms);
   set_duration(options.batch_delay, tuning.batch_delay_ms);
   if (is_given(tuning.reconnect_attempts_max)) {
-    options.reconnect_attempts_max = static_cast<std::uint32_t>(tuning.reconnect_attempts_max);
+    constexpr double kMost = std::numeric_limits<std::uint32_t>::max();
+    options.reconnect_attempts_max =
+        static_cast<std::uint32_t>(clamped(tuning.reconnect_attempts_max, kMost));
   }
   return options;
 }

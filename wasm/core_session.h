@@ -13,7 +13,8 @@
 
 namespace tidegate::wasm {
 
-/// Durations and counts of ClientOptions as JavaScript gives them; NaN means the default.
+/// Durations and counts of ClientOptions as JavaScript gives them; NaN and what is negative mean
+/// the default, and what is too large is cut to limits::client_duration_max or the largest count.
 struct SessionTuning {
   double connect_timeout_ms;
   double publish_timeout_ms;

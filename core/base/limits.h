@@ -56,6 +56,8 @@ inline constexpr Duration backoff_base_default = 500ms;
 inline constexpr Duration backoff_cap_default = 30s;
 inline constexpr Duration connect_timeout_default = 10s;
 inline constexpr Duration publish_timeout_default = 30s;
+/// Over: cut, by the browser's skin; the SDK refuses it. A browser's timers end there.
+inline constexpr Duration client_duration_max = std::chrono::milliseconds(2'147'483'647);
 inline constexpr Duration probe_timeout = 4s;
 inline constexpr Duration subscribe_timeout = 15s;
 inline constexpr Duration gap_resubscribe_interval_min = 200ms;
