@@ -5,8 +5,9 @@ import { Client } from './client.js';
 import { ErrorCode } from './codes.js';
 import { CoreLoader, type CoreSource } from './core/loader.js';
 import { type Environment, platformEnvironment } from './environment.js';
-import { TidegateError } from './errors.js';
+import { TidegateError, textOf } from './errors.js';
 import type { WebSocketConstructor } from './transport/websocket.js';
+import { tuningOf } from './tuning.js';
 
 export interface ClientOptions {
   /** The relay: `wss://edge.example`, or a path on the page's own host, for example `/`. */
@@ -14,7 +15,8 @@ export interface ClientOptions {
   /** A token that lasts as long as the client … */
   token?: string;
   /**
-   * … or a function that gets one, called whenever a new one is needed. null: this user has none.
+   * … or a function that gets one, called whenever a new one is needed. null: this user has none,
+   * and the client ends as failed. When it throws it is called again later.
    */
   getToken?: () => string | null | PromiseLike<string | null>;
   /** Where there is none, as in Node 20: `import { WebSocket } from 'ws'`. */
@@ -27,9 +29,9 @@ export interface ClientOptions {
   backoffBaseMs?: number;
   /** … and never more than this. Default 30,000. */
   backoffCapMs?: number;
-  /** After so many failed attempts in a row the client ends as failed. Default: never. */
+  /** After so many failed attempts in a row the client ends as failed. Default 0: never. */
   reconnectAttemptsMax?: number;
-  /** How long a channel that nobody wants any more is kept. Default 1,000. */
+  /** How long a channel that nobody wants any more is kept. Default 1,000, at most 60,000. */
   unsubscribeLingerMs?: number;
   /** Where core.wasm comes from, instead of this entry's own way. */
   core?: CoreSource;
@@ -51,13 +53,19 @@ export function makeClient(options: ClientOptions, loader: CoreLoader | undefine
   if (options.token !== undefined && options.getToken !== undefined) {
     throw new TidegateError(ErrorCode.bad_request, 'give either token or getToken, not both');
   }
+  if (options.token !== undefined && typeof options.token !== 'string') {
+    throw new TidegateError(
+      ErrorCode.bad_request,
+      `token must be a text; it is ${textOf(options.token)}`,
+    );
+  }
   return new Client(
     {
       url: connectUrl(options.url),
       client: `tidegate-js/${TIDEGATE_SDK_VERSION}`,
       token: options.token,
       getToken: options.getToken,
-      tuning: options,
+      tuning: tuningOf(options),
     },
     options.environment ?? platformEnvironment(options.WebSocket),
     core,

@@ -55,6 +55,32 @@ export function disposedError(what: string): TidegateError {
   );
 }
 
+/** What it says, whatever was thrown. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'something that has no text';
+  }
+}
+
+/** A value as an error names it, for example `"5s" (string)`. */
+export function textOf(value: unknown): string {
+  if (typeof value === 'number' || value === null || value === undefined) return String(value);
+  const text = typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : messageOf(value);
+  return `${text} (${typeof value})`;
+}
+
+export function asTidegateError(error: unknown, code: number): TidegateError {
+  if (error instanceof TidegateError) return error;
+  return new TidegateError(code, messageOf(error), { cause: error });
+}
+
+/** What promises are told of a client that has failed, with the reason and the way out. */
+export function failedError(reason: TidegateError): TidegateError {
+  return new TidegateError(
+    reason.code,
+    `the client has failed, and connect() starts it anew: ${reason.message}`,
+    { cause: reason },
+  );
 }

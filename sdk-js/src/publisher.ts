@@ -13,9 +13,15 @@ interface Pending {
   reject(error: unknown): void;
 }
 
+/** Not in the core's hands yet. */
+interface Waiting {
+  draft: PublishDraft;
+  pending: Pending;
+}
+
 export class Publisher {
   private readonly inCore = new Map<number, Pending>();
-  private waiting: { draft: PublishDraft; pending: Pending }[] = [];
+  private readonly waiting = new Set<Waiting>();
   private keyPrefix = '';
   private keyCount = 0;
 
@@ -31,7 +37,7 @@ export class Publisher {
     options: PublishOptions,
   ): Promise<PublishReceipt> {
     return new Promise((resolve, reject) => {
-      const draft = {
+      const draft: PublishDraft = {
         channel,
         event,
         eventId: options.eventId ?? '',
@@ -39,17 +45,16 @@ export class Publisher {
         ifEpoch: options.ifEpoch ?? '',
         ...encodePayload(data),
       };
-      const pending = { resolve, reject };
-      if (this.driver.isRunning) this.hand(draft, pending);
-      else this.waiting.push({ draft, pending });
+      const publication = { draft, pending: { resolve, reject } };
+      this.waiting.add(publication);
+      if (this.driver.isRunning) this.hand(publication);
+      else if (draft.binary) draft.payload = draft.payload.slice(); // the caller's, who may go on
     });
   }
 
   /** The core is there. */
   restart(): void {
-    const { waiting } = this;
-    this.waiting = [];
-    for (const { draft, pending } of waiting) this.hand(draft, pending);
+    for (const publication of this.waiting) this.hand(publication);
   }
 
   acknowledged(request: number, outcome: number, position: CorePosition): void {
@@ -61,19 +66,23 @@ export class Publisher {
   }
 
   rejectAll(error: TidegateError): void {
-    const all = [...this.inCore.values(), ...this.waiting.map((each) => each.pending)];
+    const all = [...this.inCore.values(), ...[...this.waiting].map((each) => each.pending)];
     this.inCore.clear();
-    this.waiting = [];
+    this.waiting.clear();
     for (const pending of all) pending.reject(error);
   }
 
-  private hand(draft: PublishDraft, pending: Pending): void {
+  /** It waits until the core has it: when the core traps meanwhile, rejectAll() finds it. */
+  private hand(publication: Waiting): void {
+    const { draft, pending } = publication;
     try {
       this.driver.command((now, session) => {
         const request = session.publish(now, draft);
+        this.waiting.delete(publication);
         if (request !== 0) this.inCore.set(request, pending);
       });
     } catch (error) {
+      this.waiting.delete(publication);
       pending.reject(error);
     }
   }

@@ -15,13 +15,13 @@ export interface Now {
 
 /** Absent means the core's default (core/base/limits.h). */
 export interface SessionTuning {
-  connectTimeoutMs?: number;
-  publishTimeoutMs?: number;
-  backoffBaseMs?: number;
-  backoffCapMs?: number;
-  unsubscribeLingerMs?: number;
-  batchDelayMs?: number;
-  reconnectAttemptsMax?: number;
+  connectTimeoutMs?: number | undefined;
+  publishTimeoutMs?: number | undefined;
+  backoffBaseMs?: number | undefined;
+  backoffCapMs?: number | undefined;
+  unsubscribeLingerMs?: number | undefined;
+  batchDelayMs?: number | undefined;
+  reconnectAttemptsMax?: number | undefined;
 }
 
 export interface SessionIdentity {

@@ -1,0 +1,58 @@
+// The numbers among an application's options, checked where they are given: what is no number, or
+// one that no timer can keep, would show much later as a client that never connects.
+import { ErrorCode } from './codes.js';
+import type { SessionTuning } from './core/session.js';
+import { TidegateError, textOf } from './errors.js';
+
+/** The longest timer there is, 24 days. The core's twin is limits::client_duration_max. */
+const DURATION_MS_MAX = 0x7fff_ffff;
+const COUNT_MAX = 0xffff_ffff;
+/** A channel that was let go is remembered for longer than this; see subscriptions.ts. */
+export const LINGER_MS_MAX = 60_000;
+
+/** How an application tunes a client; absent means the default. */
+export type Tuning = Omit<SessionTuning, 'batchDelayMs'>;
+
+/** The numbers and nothing else. Throws for one that cannot be. */
+export function tuningOf(given: Tuning): Tuning {
+  return {
+    connectTimeoutMs: duration(given, 'connectTimeoutMs', 1),
+    publishTimeoutMs: duration(given, 'publishTimeoutMs', 1),
+    backoffBaseMs: duration(given, 'backoffBaseMs', 1),
+    backoffCapMs: duration(given, 'backoffCapMs', 1),
+    unsubscribeLingerMs: duration(given, 'unsubscribeLingerMs', 0, LINGER_MS_MAX),
+    reconnectAttemptsMax: count(given, 'reconnectAttemptsMax'),
+  };
+}
+
+function duration(
+  given: Tuning,
+  name: keyof Tuning,
+  least: number,
+  most = DURATION_MS_MAX,
+): number | undefined {
+  return within(given, name, 'a number of milliseconds', least, most, Number.isFinite);
+}
+
+function count(given: Tuning, name: keyof Tuning): number | undefined {
+  return within(given, name, 'a whole number', 0, COUNT_MAX, Number.isInteger);
+}
+
+function within(
+  given: Tuning,
+  name: keyof Tuning,
+  kind: string,
+  least: number,
+  most: number,
+  isKind: (value: unknown) => boolean,
+): number | undefined {
+  const value: unknown = given[name];
+  if (value === undefined) return undefined;
+  if (isKind(value) && (value as number) >= least && (value as number) <= most) {
+    return value as number;
+  }
+  throw new TidegateError(
+    ErrorCode.bad_request,
+    `${name} must be ${kind} from ${least} to ${most}; it is ${textOf(value)}`,
+  );
+}
