@@ -24,14 +24,9 @@ import type {
   PublishReceipt,
 } from './types.js';
 
-type LazyHandler = (message: Message, block: RowBlock, row: number) => void;
-
-/**
- * Handlers of one event. The list is replaced, never changed, so that it may be walked meanwhile.
- */
-interface HandlerSlot {
-  handlers: readonly LazyHandler[];
-}
+type LazyArguments = [message: Message, block: RowBlock, row: number];
+type LazyHandler = (...given: LazyArguments) => void;
+type LazyHandlers = Listeners<LazyArguments>;
 
 /** The face of the client that channels need. */
 export interface ChannelHost {
@@ -40,7 +35,11 @@ export interface ChannelHost {
   positionOf(subscription: Subscription): StreamPosition | undefined;
   publish: Client['publish'];
   report(error: unknown, channel: string): void;
+  readonly failure: TidegateError | undefined;
+  onFailure(listener: (error: TidegateError) => void): Off;
 }
+
+const NO_HANDLERS: LazyHandlers = /* @__PURE__ */ new Listeners();
 
 export class Channel<Events extends object = AnyEvents> {
   private subscription: Subscription | undefined;
@@ -49,20 +48,25 @@ export class Channel<Events extends object = AnyEvents> {
   private disposed = false;
   private held = false;
   private handlerCount = 0;
-  private readonly slots = new Map<string, HandlerSlot>();
+  /** No handler runs while the channel is not wanted, or has failed: both may happen in one. */
+  private readonly isTaking = (): boolean =>
+    this.subscription !== undefined && this.subscription.state !== 'failed';
+  private readonly handlers = new Map<string, LazyHandlers>();
   /**
-   * Slots by the event index of the row table, so that rows are matched without reading their
+   * Handlers by the event index of the row table, so that rows are matched without reading their
    * names.
    */
-  private readonly slotByIndex: HandlerSlot[] = [];
+  private readonly handlersByIndex: LazyHandlers[] = [];
   /** The names that those indexes refer to; others once a number got another name. */
   private indexedNames: readonly string[] = [];
-  private messageHandlers: readonly LazyHandler[] = [];
-  private readonly batchListeners = new Listeners<[MessageBatch<never>]>();
-  private readonly resetListeners = new Listeners<[ChannelReset]>();
+  private readonly messageHandlers: LazyHandlers = new Listeners(this.isTaking);
+  private readonly batchListeners = new Listeners<[MessageBatch<never>]>(this.isTaking);
+  private readonly resetListeners = new Listeners<[ChannelReset]>(this.isTaking);
   private readonly stateListeners = new Listeners<[ChannelState, TidegateError | undefined]>();
   private readonly subscriber: Subscriber = {
-    stateChanged: (state, error) => this.stateListeners.emit(this.report, state, error),
+    stateChanged: (state, error) => {
+      if (this.subscription) this.stateListeners.emit(this.report, state, error);
+    },
     reset: (reset) => this.resetListeners.emit(this.report, reset),
     deliver: (block, passing) => this.deliver(block, passing),
   };
@@ -103,14 +107,7 @@ export class Channel<Events extends object = AnyEvents> {
 
   /** Calls `handler` with every message. Nothing is decoded that the handler does not read. */
   onMessage(handler: MessageHandler<Events>): Off {
-    const lazy = handler as unknown as LazyHandler;
-    return this.keep(() => {
-      const own: LazyHandler = (message, block, row) => lazy(message, block, row);
-      this.messageHandlers = [...this.messageHandlers, own];
-      return () => {
-        this.messageHandlers = this.messageHandlers.filter((each) => each !== own);
-      };
-    });
+    return this.keep(() => this.messageHandlers.add(handler as unknown as LazyHandler));
   }
 
   /** Calls `handler` once for every delivered block of messages: one repaint for many. */
@@ -129,13 +126,7 @@ export class Channel<Events extends object = AnyEvents> {
 
   /** @internal The handler is given the row, too, and decides itself what to decode. */
   onEvent(event: string, handler: LazyHandler): Off {
-    return this.keep(() => {
-      const slot = this.slotOf(event);
-      slot.handlers = [...slot.handlers, handler];
-      return () => {
-        slot.handlers = slot.handlers.filter((each) => each !== handler);
-      };
-    });
+    return this.keep(() => this.handlersOf(event).add(handler));
   }
 
   // ---- commands
@@ -157,20 +148,27 @@ export class Channel<Events extends object = AnyEvents> {
     this.leave();
   }
 
-  /** Resolves when everything up to the present has been delivered, rejects when that cannot be. */
-  ready(): Promise<void> {
+  /**
+   * Resolves when everything up to the present has been delivered, rejects when that cannot be: the
+   * channel or the client has failed.
+   */
+  async ready(): Promise<void> {
     this.subscribe();
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        if (this.state === 'live') resolve();
-        else if (this.state === 'failed') reject(this.error as TidegateError);
-        else if (this.state === 'unsubscribed') reject(disposedError('subscription'));
-        else return;
-        off();
-      };
-      const off = this.onStateChange(settle);
-      settle();
-    });
+    const offs: Off[] = [];
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const settle = () => {
+          if (this.state === 'live') resolve();
+          else if (this.state === 'failed') reject(this.error as TidegateError);
+          else if (this.state === 'unsubscribed') reject(disposedError('subscription'));
+          else if (this.host.failure) reject(this.host.failure);
+        };
+        offs.push(this.onStateChange(settle), this.host.onFailure(reject));
+        settle();
+      });
+    } finally {
+      for (const off of offs) off();
+    }
   }
 
   /** Resolves when the relay has the publication for good. Queued while there is no connection. */
@@ -184,13 +182,15 @@ export class Channel<Events extends object = AnyEvents> {
 
   /** Lets the channel go and forgets all handlers. */
   dispose(): void {
-    this.unsubscribe();
     this.disposed = true;
-    this.slots.clear();
-    this.slotByIndex.length = 0;
-    this.messageHandlers = [];
-    for (const list of [this.batchListeners, this.resetListeners, this.stateListeners])
-      list.clear();
+    this.unsubscribe();
+    for (const list of this.handlers.values()) list.clear();
+    this.handlers.clear();
+    this.handlersByIndex.length = 0;
+    this.messageHandlers.clear();
+    this.batchListeners.clear();
+    this.resetListeners.clear();
+    this.stateListeners.clear();
   }
 
   [Symbol.dispose](): void {
@@ -202,48 +202,36 @@ export class Channel<Events extends object = AnyEvents> {
   private deliver(block: RowBlock, passing: (row: number) => void): void {
     if (this.indexedNames !== block.context.eventNames) {
       this.indexedNames = block.context.eventNames;
-      this.slotByIndex.length = 0;
+      this.handlersByIndex.length = 0;
     }
-    if (this.batchListeners.size > 0) {
+    if (this.batchListeners.size > 0 && this.isTaking()) {
       passing(block.rowCount - 1);
       this.batchListeners.emit(this.report, new MessageBatch<never>(block));
     }
     const { rowCount } = block;
-    for (let row = 0; row < rowCount && this.subscription; row++) {
-      const { handlers } = this.slotAt(block, row);
-      if (handlers.length === 0 && this.messageHandlers.length === 0) continue;
+    for (let row = 0; row < rowCount && this.isTaking(); row++) {
+      const handlers = this.handlersAt(block, row);
+      if (handlers.size === 0 && this.messageHandlers.size === 0) continue;
       passing(row);
       const message = block.message(row);
-      this.call(this.messageHandlers, message, block, row);
-      this.call(handlers, message, block, row);
+      this.messageHandlers.emit(this.report, message, block, row);
+      handlers.emit(this.report, message, block, row);
     }
   }
 
-  private call(
-    handlers: readonly LazyHandler[],
-    message: Message,
-    block: RowBlock,
-    row: number,
-  ): void {
-    for (const handler of handlers) {
-      try {
-        handler(message, block, row);
-      } catch (error) {
-        this.report(error);
-      }
-    }
-  }
-
-  private slotAt(block: RowBlock, row: number): HandlerSlot {
+  private handlersAt(block: RowBlock, row: number): LazyHandlers {
     const index = block.eventIndex(row);
-    if (index === NO_EVENT_NAME) return this.slotOf('');
-    return (this.slotByIndex[index] ??= this.slotOf(block.eventName(row)));
+    if (index === NO_EVENT_NAME) return this.handlers.get('') ?? NO_HANDLERS;
+    return (this.handlersByIndex[index] ??= this.handlers.get(block.eventName(row)) ?? NO_HANDLERS);
   }
 
-  private slotOf(event: string): HandlerSlot {
-    let slot = this.slots.get(event);
-    if (!slot) this.slots.set(event, (slot = { handlers: [] }));
-    return slot;
+  private handlersOf(event: string): LazyHandlers {
+    let handlers = this.handlers.get(event);
+    if (!handlers) {
+      this.handlers.set(event, (handlers = new Listeners(this.isTaking)));
+      this.handlersByIndex.length = 0; // an index may have stood for none
+    }
+    return handlers;
   }
 
   // ---- wanting

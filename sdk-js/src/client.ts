@@ -7,7 +7,7 @@ import type { CoreLoader } from './core/loader.js';
 import type { CoreStats, StateChange } from './core/output_reader.js';
 import { Driver, type DriverEvents, type DriverOptions } from './driver.js';
 import type { Environment } from './environment.js';
-import { disposedError, TidegateError } from './errors.js';
+import { disposedError, failedError, textOf, TidegateError } from './errors.js';
 import { ListenerWindow } from './listener_window.js';
 import { Listeners, type Off } from './listeners.js';
 import type { StreamPosition } from './message.js';
@@ -48,6 +48,7 @@ const NO_STATS: ClientStats = {
 export class Client {
   private currentState: ClientState = 'disconnected';
   private currentError: TidegateError | undefined;
+  private currentFailure: TidegateError | undefined;
   /** What the application said last: nothing yet, to connect, or to end the connection. */
   private intent: 'none' | 'connect' | 'disconnect' = 'none';
   private readonly driver: Driver;
@@ -55,6 +56,7 @@ export class Client {
   private readonly publisher: Publisher;
   private readonly stateListeners = new Listeners<[ClientState, ClientStateChange]>();
   private readonly errorListeners = new Listeners<[unknown, ErrorContext]>();
+  private readonly failureListeners = new Listeners<[TidegateError]>();
 
   /** @internal Use createClient(). */
   constructor(
@@ -105,6 +107,12 @@ export class Client {
   /** Replaces the token, from the next connection on. */
   setToken(token: string): void {
     this.throwIfDisposed();
+    if (typeof token !== 'string') {
+      throw new TidegateError(
+        ErrorCode.bad_request,
+        `a token must be a text; it is ${textOf(token)}`,
+      );
+    }
     this.driver.setToken(token);
   }
 
@@ -141,7 +149,10 @@ export class Client {
     };
   }
 
-  /** Resolves when the relay has the publication for good. Queued while there is no connection. */
+  /**
+   * Resolves when the relay has the publication for good. Queued while there is no connection;
+   * rejected when the client has failed.
+   */
   async publish(
     channel: string,
     event: string,
@@ -149,6 +160,7 @@ export class Client {
     options: PublishOptions = {},
   ): Promise<PublishReceipt> {
     this.throwIfDisposed();
+    if (this.currentFailure) throw this.currentFailure;
     const receipt = this.publisher.publish(channel, event, data, options);
     this.want();
     return receipt;
@@ -181,6 +193,7 @@ export class Client {
     this.subscriptions.end();
     this.stateListeners.clear();
     this.errorListeners.clear();
+    this.failureListeners.clear();
   }
 
   [Symbol.dispose](): void {
@@ -207,6 +220,16 @@ export class Client {
     return this.subscriptions.positionOf(subscription);
   }
 
+  /** @internal Why nothing can be had of this client until connect(). */
+  get failure(): TidegateError | undefined {
+    return this.currentFailure;
+  }
+
+  /** @internal */
+  onFailure(listener: (error: TidegateError) => void): Off {
+    return this.failureListeners.add(listener);
+  }
+
   /** @internal */
   report(error: unknown, channel: string): void {
     this.raise(error, { source: 'handler', channel });
@@ -223,6 +246,7 @@ export class Client {
     return {
       sessionStarted: () => this.start(),
       sessionFailed: (error) => this.fail(error),
+      misused: (error) => this.raise(error, { source: 'client' }),
       stateChanged: (change) => this.stateChanged(change),
       subscriptionStarted: (start) => this.subscriptions.started(start),
       subscriptionLive: (id) => this.subscriptions.live(id),
@@ -240,7 +264,7 @@ export class Client {
   private start(): void {
     this.subscriptions.restart();
     this.publisher.restart();
-    if (this.intent === 'connect') this.connect();
+    if (this.intent === 'connect' && this.driver.isRunning) this.connect();
   }
 
   private stateChanged(change: StateChange): void {
@@ -252,8 +276,8 @@ export class Client {
   }
 
   private fail(error: TidegateError): void {
+    this.publisher.rejectAll(failedError(error)); // first: a listener may connect() and publish
     this.setState({ state: 'failed', message: error.message, error });
-    this.publisher.rejectAll(error);
     this.raise(error, { source: 'client' });
   }
 
@@ -262,7 +286,9 @@ export class Client {
     if (change.state === previous && change.state !== 'reconnecting') return;
     this.currentState = change.state;
     this.currentError = change.error;
+    this.currentFailure = change.error && failedError(change.error);
     if (change.state !== 'live') this.subscriptions.interrupt();
+    if (this.currentFailure) this.failureListeners.emit(this.reportOwn, this.currentFailure);
     const details = {
       previous,
       code: 0,
@@ -272,12 +298,10 @@ export class Client {
       error: undefined,
       ...change,
     };
-    this.stateListeners.emit(
-      (error) => this.raise(error, { source: 'handler' }),
-      change.state,
-      details,
-    );
+    this.stateListeners.emit(this.reportOwn, change.state, details);
   }
+
+  private readonly reportOwn = (error: unknown): void => this.raise(error, { source: 'handler' });
 
   private raise(error: unknown, context: ErrorContext): void {
     if (this.errorListeners.size === 0) this.environment.reportError(error);

@@ -3,6 +3,7 @@
 //
 // After each call into the core, first what the core wants done is done (sockets, bytes, tokens),
 // then what it has to tell is told. Both may lead to further calls; those queue up behind.
+import type { CoreModule } from './core/core_module.js';
 import type { CoreLoader } from './core/loader.js';
 import type {
   CoreError,
@@ -16,7 +17,7 @@ import { CoreSession, type Now, type SessionTuning } from './core/session.js';
 import { SUBPROTOCOL } from './core/abi.js';
 import { ErrorCode } from './codes.js';
 import type { Environment, TimerHandle } from './environment.js';
-import { messageOf, TidegateError } from './errors.js';
+import { asTidegateError, messageOf, textOf, TidegateError } from './errors.js';
 import type { Transport } from './transport/transport.js';
 
 /** A deadline as near as this is met at the end of the turn. */
@@ -40,6 +41,8 @@ export interface DriverEvents {
   sessionStarted(): void;
   /** The core could not be loaded, or broke, or the world has no sockets: the session is gone. */
   sessionFailed(error: TidegateError): void;
+  /** The application gave what cannot be; the session goes on. */
+  misused(error: TidegateError): void;
   stateChanged(change: StateChange): void;
   subscriptionStarted(start: SubscriptionStart): void;
   subscriptionLive(subscription: number): void;
@@ -55,7 +58,7 @@ export interface DriverOptions {
   url: string;
   client: string;
   token: string | undefined;
-  /** null or an empty token: this user has none, and the client ends as failed. */
+  /** null: this user has none, and the client ends as failed. */
   getToken: (() => string | null | PromiseLike<string | null>) | undefined;
   tuning: SessionTuning;
 }
@@ -115,30 +118,40 @@ export class Driver implements OutputSink {
     this.loader.load().then(
       (module) => {
         this.starting = false;
-        if (this.disposed) return;
-        const random = new DataView(this.environment.randomBytes(24).buffer as ArrayBuffer);
-        const identity = {
-          client: this.options.client,
-          sessionId: hex(random, 8, 16),
-          seedLow: random.getUint32(0),
-          seedHigh: random.getUint32(4),
-          fetchToken: this.options.getToken !== undefined,
-        };
-        const tuning = { batchDelayMs: BATCH_DELAY_MS, ...this.options.tuning };
-        const session = new CoreSession(module, identity, tuning, this);
-        forgotten.register(this, session.bound, session);
-        this.session = session;
-        this.sessionCount += 1;
-        this.run((now) => {
-          if (this.options.token !== undefined) session.setToken(now, this.options.token);
-          this.client.sessionStarted();
-        });
+        if (!this.disposed) this.begin(module);
       },
       (error: unknown) => {
         this.starting = false;
-        if (!this.disposed) this.client.sessionFailed(asTidegateError(error));
+        if (!this.disposed)
+          this.client.sessionFailed(asTidegateError(error, ErrorCode.unsupported));
       },
     );
+  }
+
+  private begin(module: CoreModule): void {
+    const random = new DataView(this.environment.randomBytes(24).buffer as ArrayBuffer);
+    const identity = {
+      client: this.options.client,
+      sessionId: hex(random, 8, 16),
+      seedLow: random.getUint32(0),
+      seedHigh: random.getUint32(4),
+      fetchToken: this.options.getToken !== undefined,
+    };
+    const tuning = { batchDelayMs: BATCH_DELAY_MS, ...this.options.tuning };
+    let session: CoreSession;
+    try {
+      session = new CoreSession(module, identity, tuning, this);
+    } catch (error) {
+      this.crash(error);
+      return;
+    }
+    forgotten.register(this, session.bound, session);
+    this.session = session;
+    this.sessionCount += 1;
+    this.run((now) => {
+      if (this.options.token !== undefined) session.setToken(now, this.options.token);
+      this.client.sessionStarted();
+    });
   }
 
   /** Calls the core, then does and tells what it says. Without a session nothing happens. */
@@ -149,7 +162,6 @@ export class Driver implements OutputSink {
     try {
       result = call(this.now(), session);
     } catch (error) {
-      if (!(error instanceof WebAssembly.RuntimeError)) throw error;
       this.crash(error);
       return undefined;
     }
@@ -190,28 +202,41 @@ export class Driver implements OutputSink {
   }
 
   queryPosition(subscription: number): CorePosition | undefined {
-    this.answer = {};
-    this.session?.queryPosition(subscription);
+    this.ask((session) => session.queryPosition(subscription));
     return this.answer.position;
   }
 
   queryStats(): (CoreStats & { heapBytes: number }) | undefined {
-    this.answer = {};
-    this.session?.queryStats();
+    this.ask((session) => session.queryStats());
     const { stats } = this.answer;
     return stats && this.session ? { ...stats, heapBytes: this.session.heapBytes } : undefined;
   }
 
   admit(listener: number, eventId: Uint8Array): boolean {
-    return this.session?.admit(listener, eventId) ?? true;
+    return this.ask((session) => session.admit(listener, eventId)) ?? true;
   }
 
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
-    this.session?.disconnect(this.now());
+    try {
+      this.session?.disconnect(this.now());
+    } catch (error) {
+      this.abandon(error);
+    }
     this.act();
     this.end();
+  }
+
+  /** A question to the core, after which there is nothing to do or to tell. */
+  private ask<T>(question: (session: CoreSession) => T): T | undefined {
+    this.answer = {};
+    try {
+      return this.session && question(this.session);
+    } catch (error) {
+      this.crash(error);
+      return undefined;
+    }
   }
 
   // ---- the core wants something done (OutputSink)
@@ -379,7 +404,7 @@ export class Driver implements OutputSink {
       });
       this.transport = { connection, line };
     } catch (error) {
-      this.fail(asTidegateError(error));
+      this.fail(asTidegateError(error, ErrorCode.unsupported));
     }
   }
 
@@ -390,28 +415,48 @@ export class Driver implements OutputSink {
     line.close(code, reason);
   }
 
+  /** The core numbers its questions; an answer to those of an earlier core is not for this one. */
   private async askForToken(fetch: number): Promise<void> {
+    const asked = this.session;
+    const answer = (call: (now: Now, session: CoreSession) => void) => {
+      if (asked !== undefined && asked === this.session) this.run(call);
+    };
     const fail = (message: string, permanent: boolean) =>
-      this.run((now, session) => session.handleTokenFailure(now, fetch, message, permanent));
-    let token: string | null | undefined;
+      answer((now, session) => session.handleTokenFailure(now, fetch, message, permanent));
+    let token: unknown;
     try {
       token = await this.options.getToken?.();
     } catch (error) {
       fail(messageOf(error), false);
       return;
     }
-    if (!token) fail('getToken() gave none: this user has no access', true);
-    else this.run((now, session) => session.handleToken(now, fetch, token));
+    if (typeof token === 'string' && token !== '') {
+      const given = token;
+      answer((now, session) => session.handleToken(now, fetch, given));
+    } else if (token === null) {
+      fail('getToken() gave null: this user has no access', true);
+    } else {
+      const message =
+        'getToken() must give a token, or null when this user has no access; it gave ' +
+        textOf(token);
+      if (asked === this.session)
+        this.client.misused(new TidegateError(ErrorCode.bad_request, message));
+      fail(message, false);
+    }
   }
 
   // ---- ends
 
-  /** The core trapped: its memory cannot be trusted any more. */
-  private crash(error: WebAssembly.RuntimeError): void {
+  /** The core trapped: its memory cannot be trusted any more. Throws what is not a trap. */
+  private abandon(error: unknown): asserts error is WebAssembly.RuntimeError {
+    if (!(error instanceof WebAssembly.RuntimeError)) throw error;
     this.loader.discard();
-    const session = this.session as CoreSession;
-    forgotten.unregister(session);
+    if (this.session) forgotten.unregister(this.session);
     this.session = undefined; // not freed: its memory goes with the module
+  }
+
+  private crash(error: unknown): void {
+    this.abandon(error);
     this.fail(
       new TidegateError(
         ErrorCode.internal,
@@ -451,9 +496,4 @@ function hex(bytes: DataView, from: number, count: number): string {
   for (let at = from; at < from + count; at++)
     text += bytes.getUint8(at).toString(16).padStart(2, '0');
   return text;
-}
-
-function asTidegateError(error: unknown): TidegateError {
-  if (error instanceof TidegateError) return error;
-  return new TidegateError(ErrorCode.unsupported, messageOf(error), { cause: error });
 }

@@ -51,6 +51,9 @@ export function platformEnvironment(WebSocketClass?: WebSocketConstructor): Envi
 }
 
 /**
+ * Tells what changes, not what navigator.onLine says to begin with: with a relay on this machine or
+ * a network that the browser does not recognize it says no for ever, and one attempt costs little.
+ *
  * A page that is put aside (pagehide) closes its connection, so that the browser may keep the page.
  */
 function watchPlatform(events: PlatformEvents): () => void {

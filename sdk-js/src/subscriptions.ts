@@ -5,15 +5,17 @@ import type { CoreError, SubscriptionStart } from './core/output_reader.js';
 import type { CoreSession, Now } from './core/session.js';
 import type { Driver, Rows } from './driver.js';
 import type { Environment } from './environment.js';
-import { disposedError, TidegateError } from './errors.js';
+import { ErrorCode } from './codes.js';
+import { asTidegateError, disposedError, TidegateError } from './errors.js';
 import type { StreamPosition } from './message.js';
 import { RowBlock } from './row_block.js';
 import { type Subscriber, Subscription } from './subscription.js';
+import { LINGER_MS_MAX } from './tuning.js';
 import type { ChannelOptions } from './types.js';
 
 const HISTORY_ALL = 0xffffffff;
-/** Longer than the core keeps a channel warm, whatever lingering was asked for within reason. */
-const REMEMBERED_MS = 60_000;
+/** Longer than the core keeps a channel warm, whatever lingering was asked for. */
+const REMEMBERED_MS = 2 * LINGER_MS_MAX;
 
 export class Subscriptions {
   private readonly byName = new Map<string, Subscription>();
@@ -129,14 +131,19 @@ export class Subscriptions {
 
   // ---- commands
 
-  /** Returns `known` where the core had kept it, else `subscription`. */
+  /**
+   * Returns `known` where the core had kept it, else `subscription`. When the core traps meanwhile,
+   * that is left as it is, without an id, for the next core.
+   */
   private subscribe(
     subscription: Subscription,
     known: Subscription | undefined,
     subscriber: Subscriber | undefined,
   ): Subscription {
     let chosen = subscription;
+    let bound = false;
     const bind = (id: number) => {
+      bound = true;
       if (known && known.id === id && id !== 0) chosen = known;
       else if (known) this.forget(known);
       chosen.id = id;
@@ -144,11 +151,14 @@ export class Subscriptions {
       this.byName.set(chosen.channel, chosen);
       if (subscriber) chosen.add(subscriber);
     };
+    let refusal: TidegateError | undefined;
     try {
       this.driver.command((now, session) => bind(ask(subscription, now, session)));
     } catch (error) {
-      this.fail(chosen, error as TidegateError);
+      refusal = asTidegateError(error, ErrorCode.bad_request);
     }
+    if (!bound) bind(0);
+    if (refusal) this.fail(chosen, refusal);
     return chosen;
   }
 
@@ -172,10 +182,12 @@ export class Subscriptions {
     }
   }
 
+  /** Its id is given back: another core may give the same number to another subscription. */
   private forget(subscription: Subscription): void {
     if (this.byName.get(subscription.channel) === subscription)
       this.byName.delete(subscription.channel);
     if (this.byId.get(subscription.id) === subscription) this.byId.delete(subscription.id);
+    subscription.id = 0;
   }
 
   private fail(subscription: Subscription, error: TidegateError): void {

@@ -1,0 +1,235 @@
+// What becomes of promises when the client fails: whoever waits is told, and whoever comes later,
+// until connect() starts anew.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { inlineCore } from '../src/core/inline_core.js';
+import {
+  type Channel,
+  type Client,
+  type ClientOptions,
+  createClient,
+  init,
+  TidegateError,
+} from '../src/index.js';
+import { FakeEnvironment, FakeRelay, settle, until } from './support/fake_relay.js';
+
+await init();
+
+function world(options: Partial<ClientOptions> = {}) {
+  const environment = new FakeEnvironment();
+  const relay = new FakeRelay(environment);
+  const client = createClient({ url: 'wss://edge.example', token: 't', environment, ...options });
+  const errors: TidegateError[] = [];
+  client.onError((error) => errors.push(error as TidegateError));
+  return { environment, relay, client, errors };
+}
+
+/** The error of a promise that is settled soon, in real time and without any in the client's. */
+async function rejection(promise: Promise<unknown>): Promise<TidegateError> {
+  let error: unknown;
+  promise.then(
+    () => (error = new Error('it resolved')),
+    (reason: unknown) => (error = reason),
+  );
+  await until(() => error !== undefined);
+  assert.ok(error instanceof TidegateError, `not a TidegateError: ${String(error)}`);
+  return error;
+}
+
+/** From now on this function of the core traps. */
+function trap(client: Client, name: string): void {
+  const { driver } = client as unknown as {
+    driver: { session: { bound: Record<string, unknown> } };
+  };
+  driver.session.bound[name] = () => {
+    throw new WebAssembly.RuntimeError('unreachable');
+  };
+}
+
+test('a core that cannot be loaded fails whoever waits or comes, until connect()', async () => {
+  let broken = true;
+  const { client, errors } = world({
+    core: () => (broken ? Uint8Array.of(1, 2, 3, 4) : inlineCore()),
+  });
+  const channel = client.channel('a:b');
+  const waiting = [client.publish('a:b', 'x', 1), channel.ready()].map(rejection);
+  for (const error of await Promise.all(waiting)) {
+    assert.equal(error.name, 'unsupported');
+    assert.match(error.message, /not WebAssembly/);
+    assert.match(error.message, /connect\(\)/);
+  }
+  assert.equal(client.state, 'failed');
+  assert.equal(errors.length, 1);
+  const late = [client.publish('a:b', 'x', 1), channel.ready(), client.channel('c:d').ready()];
+  for (const error of await Promise.all(late.map(rejection)))
+    assert.equal(error.name, 'unsupported');
+
+  broken = false;
+  client.connect();
+  const published = client.publish('a:b', 'x', 2);
+  await Promise.all([channel.ready(), client.channel('c:d').ready()]);
+  assert.equal((await published).outcome, 'applied');
+  client.dispose();
+});
+
+test('a client that is refused for good fails whoever waits and whoever comes', async () => {
+  const { environment, relay, client } = world();
+  relay.acceptConnections = false;
+  const channel = client.channel('a:b');
+  const early = [client.publish('a:b', 'x', 1), channel.ready()].map(rejection);
+  await until(() => client.state === 'reconnecting');
+  environment.onSocket = (socket) => socket.cut(4502, 'bad signature');
+  await environment.advance(1_000);
+  assert.equal(client.state, 'failed');
+  const late = [client.publish('a:b', 'x', 1), channel.ready()].map(rejection);
+  for (const error of await Promise.all([...early, ...late])) {
+    assert.equal(error.name, 'token_invalid');
+    assert.match(error.message, /bad signature/);
+    assert.match(error.message, /connect\(\)/);
+  }
+  environment.onSocket = (socket) => socket.open();
+  client.setToken('better');
+  client.connect();
+  await channel.ready();
+  assert.equal(relay.sent('publish').length, 0, 'what had been rejected was sent');
+  assert.equal((await client.publish('a:b', 'x', 2)).outcome, 'applied');
+  client.dispose();
+});
+
+test('a publish that was on its way when the client failed may have happened', async () => {
+  const { environment, relay, client } = world();
+  await client.channel('a:b').ready();
+  relay.answerPublishes = false;
+  const published = client.publish('a:b', 'x', 1);
+  await settle();
+  environment.socket.cut(4503, 'this origin may not connect');
+  const error = await rejection(published);
+  assert.equal(error.name, 'outcome_unknown');
+  assert.match(error.message, /same idempotency key/);
+  client.dispose();
+});
+
+test('ready() rejects when the connection is ended for good while it waits', async () => {
+  const { environment, client } = world();
+  environment.onSend = () => undefined;
+  const ready = client.channel('a:b').ready();
+  await until(() => environment.sockets.length === 1);
+  await settle();
+  environment.socket.cut(4501, 'too old');
+  assert.equal((await rejection(ready)).name, 'unsupported_version');
+  client.dispose();
+});
+
+test('ready() of what was disposed of rejects and does not throw', async () => {
+  const { client } = world();
+  const channel = client.channel('a:b');
+  channel.dispose();
+  assert.equal((await rejection(channel.ready())).name, 'disposed');
+  const other = client.channel('a:c');
+  const waiting = other.ready();
+  client.dispose();
+  assert.equal((await rejection(waiting)).name, 'disposed');
+  assert.equal((await rejection(other.ready())).name, 'disposed');
+});
+
+test('a publish in which the core traps is rejected', async () => {
+  const { relay, client, errors } = world();
+  await client.channel('a:b').ready();
+  trap(client, 'publish');
+  assert.equal((await rejection(client.publish('a:b', 'x', 1))).name, 'internal');
+  assert.equal(client.state, 'failed');
+  assert.equal(errors.length, 1);
+  client.connect();
+  assert.equal((await client.publish('a:b', 'x', 2)).outcome, 'applied');
+  assert.equal(relay.sent('publish').length, 1);
+  client.dispose();
+});
+
+test('publishes that waited for a core that traps at once are all rejected', async () => {
+  const { environment, client } = world();
+  const { prototype } = Uint8Array;
+  const { set } = prototype;
+  const { randomBytes } = environment;
+  environment.randomBytes = (count) => {
+    // The seed of a new core, which then traps as soon as it is given a payload.
+    if (count === 24) {
+      prototype.set = () => {
+        prototype.set = set;
+        throw new WebAssembly.RuntimeError('unreachable');
+      };
+    }
+    return randomBytes(count);
+  };
+  const published = [1, 2, 3].map((n) => rejection(client.publish('a:b', 'x', n)));
+  for (const error of await Promise.all(published)) assert.equal(error.name, 'internal');
+  assert.equal(prototype.set, set);
+  assert.equal(client.state, 'failed');
+  client.dispose();
+});
+
+test('a channel whose subscribe traps rejects ready(), and connect() takes it up', async () => {
+  const { relay, client } = world();
+  await client.channel('a:b').ready();
+  trap(client, 'subscribe');
+  const channel = client.channel('a:c');
+  const seen: unknown[] = [];
+  channel.on('x', (data) => seen.push(data));
+  assert.equal((await rejection(channel.ready())).name, 'internal');
+  client.connect();
+  await channel.ready();
+  relay.publish('a:c', { event: 'x', payload: '1' });
+  assert.deepEqual(seen, [1]);
+  client.dispose();
+});
+
+test('a core that traps when asked or ended fails the client, never the caller', async () => {
+  const position = { epoch: 'e1', offset: 0n };
+  for (const [name, call] of [
+    ['stats', (client: Client) => assert.equal(client.stats().heapBytes, 0)],
+    ['position', (_: Client, channel: Channel) => assert.deepEqual(channel.position, position)],
+    ['disconnect', (client: Client) => client.disconnect()],
+    ['disconnect', (client: Client) => client.dispose()],
+  ] as const) {
+    const { client } = world();
+    const channel = client.channel('a:b');
+    await channel.ready();
+    trap(client, name);
+    call(client, channel);
+    assert.ok(['failed', 'disposed'].includes(client.state), `${name}: ${client.state}`);
+    client.dispose();
+  }
+});
+
+test('a channel that ended is not taken for another one of the next core', async () => {
+  const { environment, relay, client } = world();
+  relay.refusals.set('a:1', { code: 302, message: 'no' });
+  const ended = client.channel('a:1');
+  assert.equal((await rejection(ended.ready())).name, 'forbidden');
+  trap(client, 'publish');
+  await rejection(client.publish('a:1', 'x', 1));
+  const seen: unknown[] = [];
+  const channel = client.channel('a:2');
+  channel.on('x', (data) => seen.push(data));
+  client.connect();
+  await channel.ready();
+  assert.equal(ended.position, undefined, 'it was told the position of another channel');
+  ended.unsubscribe();
+  await environment.advance(5_000);
+  assert.equal(client.stats().subscriptionCount, 1);
+  relay.publish('a:2', { event: 'x', payload: '1' });
+  assert.deepEqual(seen, [1]);
+  client.dispose();
+});
+
+test('connect() after a disconnect() without network tries at once', async () => {
+  const { environment, client } = world();
+  await client.channel('a:b').ready();
+  environment.network(false);
+  client.disconnect();
+  environment.network(true); // nobody listens
+  client.connect();
+  await settle();
+  assert.equal(client.state, 'live');
+  client.dispose();
+});
