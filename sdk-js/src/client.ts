@@ -68,7 +68,7 @@ export class Client {
     this.subscriptions = new Subscriptions(this.driver, environment, (error, channel) =>
       this.raise(error, { source: 'channel', channel }),
     );
-    this.publisher = new Publisher(this.driver, (count) => environment.randomBytes(count));
+    this.publisher = new Publisher(this.driver, environment, options.tuning.publishTimeoutMs);
   }
 
   get state(): ClientState {

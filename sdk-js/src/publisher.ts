@@ -1,10 +1,11 @@
 // Publications on their way: a promise for each, settled by the core's answer. Queueing, resending
 // and timeouts are the core's; here they only wait for the core itself to be loaded.
-import { PUBLISH_OUTCOMES } from './codes.js';
+import { ErrorCode, PUBLISH_OUTCOMES } from './codes.js';
 import type { CoreError, CorePosition } from './core/output_reader.js';
 import type { PublishDraft } from './core/session.js';
 import type { Driver } from './driver.js';
-import { TidegateError } from './errors.js';
+import type { Environment, TimerHandle } from './environment.js';
+import { asTidegateError, TidegateError } from './errors.js';
 import { encodePayload } from './payload.js';
 import type { PublishOptions, PublishReceipt } from './types.js';
 
@@ -17,7 +18,11 @@ interface Pending {
 interface Waiting {
   draft: PublishDraft;
   pending: Pending;
+  timer?: TimerHandle;
 }
+
+/** The core's twin is limits::publish_timeout_default. */
+const TIMEOUT_MS = 30_000;
 
 export class Publisher {
   private readonly inCore = new Map<number, Pending>();
@@ -27,7 +32,8 @@ export class Publisher {
 
   constructor(
     private readonly driver: Driver,
-    private readonly randomBytes: (count: number) => Uint8Array,
+    private readonly environment: Environment,
+    private readonly timeoutMs = TIMEOUT_MS,
   ) {}
 
   publish(
@@ -48,7 +54,7 @@ export class Publisher {
       const publication = { draft, pending: { resolve, reject } };
       this.waiting.add(publication);
       if (this.driver.isRunning) this.hand(publication);
-      else if (draft.binary) draft.payload = draft.payload.slice(); // the caller's, who may go on
+      else this.keep(publication);
     });
   }
 
@@ -68,7 +74,7 @@ export class Publisher {
   rejectAll(error: TidegateError): void {
     const all = [...this.inCore.values(), ...[...this.waiting].map((each) => each.pending)];
     this.inCore.clear();
-    this.waiting.clear();
+    for (const publication of this.waiting) this.release(publication);
     for (const pending of all) pending.reject(error);
   }
 
@@ -78,13 +84,33 @@ export class Publisher {
     try {
       this.driver.command((now, session) => {
         const request = session.publish(now, draft);
-        this.waiting.delete(publication);
+        this.release(publication);
         if (request !== 0) this.inCore.set(request, pending);
       });
     } catch (error) {
-      this.waiting.delete(publication);
-      pending.reject(error);
+      this.release(publication);
+      pending.reject(asTidegateError(error, ErrorCode.bad_request));
     }
+  }
+
+  /** There is no core yet: neither its timeout nor its copy of the payload. */
+  private keep(publication: Waiting): void {
+    const { draft, pending } = publication;
+    if (draft.binary) draft.payload = draft.payload.slice(); // it is the caller's, who may go on
+    publication.timer = this.environment.setTimer(this.timeoutMs, () => {
+      this.release(publication);
+      pending.reject(
+        new TidegateError(
+          ErrorCode.timeout,
+          'not sent within publishTimeoutMs: the core is still being loaded, or connect() is due',
+        ),
+      );
+    });
+  }
+
+  private release(publication: Waiting): void {
+    this.waiting.delete(publication);
+    if (publication.timer !== undefined) this.environment.clearTimer(publication.timer);
   }
 
   private take(request: number): Pending | undefined {
@@ -98,7 +124,8 @@ export class Publisher {
    */
   private newKey(): string {
     if (!this.keyPrefix) {
-      for (const byte of this.randomBytes(9)) this.keyPrefix += byte.toString(36).padStart(2, '0');
+      for (const byte of this.environment.randomBytes(9))
+        this.keyPrefix += byte.toString(36).padStart(2, '0');
     }
     this.keyCount += 1;
     return `${this.keyPrefix}-${this.keyCount}`;

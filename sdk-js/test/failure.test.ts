@@ -133,6 +133,22 @@ test('ready() of what was disposed of rejects and does not throw', async () => {
   assert.equal((await rejection(other.ready())).name, 'disposed');
 });
 
+test('a publish that waits for the core does not wait for ever', async () => {
+  const never = () => new Promise<never>(() => undefined);
+  const { environment, client } = world({ core: never, publishTimeoutMs: 3_000 });
+  const published = client.publish('a:b', 'x', 1);
+  let settled = false;
+  published.catch(() => (settled = true));
+  await environment.advance(2_999);
+  assert.equal(settled, false);
+  await environment.advance(1);
+  assert.equal((await rejection(published)).name, 'timeout');
+  const other = rejection(client.publish('a:b', 'x', 2));
+  client.dispose();
+  assert.equal((await other).name, 'disposed');
+  assert.equal(environment.timerCount, 0);
+});
+
 test('a publish in which the core traps is rejected', async () => {
   const { relay, client, errors } = world();
   await client.channel('a:b').ready();
