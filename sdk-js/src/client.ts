@@ -2,7 +2,7 @@
 // core, the subscriptions know the channels, the publisher the publications; here is what concerns
 // all of them, the state of the whole and the reports of errors.
 import { Channel } from './channel.js';
-import { CLIENT_STATES, DisconnectCode, ErrorCode } from './codes.js';
+import { CLIENT_STATES, ErrorCode, errorCodeOf } from './codes.js';
 import type { CoreLoader } from './core/loader.js';
 import type { CoreStats, StateChange } from './core/output_reader.js';
 import { Driver, type DriverEvents, type DriverOptions } from './driver.js';
@@ -310,27 +310,5 @@ export class Client {
 
   private throwIfDisposed(): void {
     if (this.currentState === 'disposed') throw disposedError('client');
-  }
-}
-
-/** A connection's code, where it means that trying again is of no use, as the code of an error. */
-function errorCodeOf(disconnectCode: number): number {
-  switch (disconnectCode) {
-    case DisconnectCode.token_expired:
-      return ErrorCode.token_expired;
-    case DisconnectCode.token_invalid:
-      return ErrorCode.token_invalid;
-    case DisconnectCode.forbidden:
-      return ErrorCode.forbidden;
-    case DisconnectCode.unsupported_version:
-      return ErrorCode.unsupported_version;
-    case DisconnectCode.malformed_frame:
-      return ErrorCode.malformed_frame;
-    case DisconnectCode.frame_too_large:
-      return ErrorCode.frame_too_large;
-    case DisconnectCode.unexpected_frame:
-      return ErrorCode.unexpected_frame;
-    default:
-      return ErrorCode.unavailable;
   }
 }

@@ -82,9 +82,16 @@ export const CLIENT_STATES = [
 export const OPERATIONS = ['append', 'set', 'merge', 'delete'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
+function nameOf(codes: Readonly<Record<string, number>>, code: number): string {
+  return Object.keys(codes).find((name) => codes[name] === code) ?? 'unknown';
+}
+
 export function errorName(code: number): ErrorName | 'unknown' {
-  for (const [name, value] of Object.entries(ErrorCode)) {
-    if (value === code) return name as ErrorName;
-  }
-  return 'unknown';
+  return nameOf(ErrorCode, code) as ErrorName | 'unknown';
+}
+
+/** The end of a connection as an error: what both lists know has one name in both. */
+export function errorCodeOf(disconnectCode: number): number {
+  const codes: Readonly<Record<string, number>> = ErrorCode;
+  return codes[nameOf(DisconnectCode, disconnectCode)] ?? ErrorCode.unavailable;
 }
