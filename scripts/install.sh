@@ -54,7 +54,7 @@ become_root() {
   $as_root true || fail "sudo was refused; as root, run: apt-get install --no-install-recommends $missing"
 }
 
-apt() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 "$@" </dev/null; }
+apt() { $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 "$@" </dev/null; }
 
 case "${1:-}" in
   build) packages="$build_packages" ;;

@@ -62,6 +62,7 @@ class PublishRun {
       : connection_(connection), command_(command), terminal_(terminal) {}
 
   void hear(const Event& event) {
+    if (ended_) return;  // what a failed client fails with is said by then
     if (const auto* ack = std::get_if<PublishAcknowledged>(&event)) {
       terminal_.out << receipt_line(*ack, command_.client.json) << std::endl;
       end(kExitOk);

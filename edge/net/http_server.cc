@@ -20,9 +20,12 @@ bool write_text(lws* wsi, std::string_view text) { return write_framed(wsi, as_b
 /// When a request was already buffered behind another one, the library hands out the request's own
 /// head as the beginning of its body. No body that the relay understands begins like that.
 bool begins_with_own_head(const HttpRequest& request) {
-  const std::string head = request.method + " /";
-  const std::size_t size = std::min(head.size(), request.body.size());
-  return size > 0 && request.body.compare(0, size, head, 0, size) == 0;
+  const auto begins_with = [&body = request.body](std::string_view head) {
+    const std::size_t size = std::min(head.size(), body.size());
+    return size > 0 && body.compare(0, size, head, 0, size) == 0;
+  };
+  return begins_with(request.method + " /") ||
+         (request.method == "GET" && begins_with("HEAD /"));  // as which it is answered
 }
 
 }  // namespace

@@ -68,7 +68,9 @@ TEST_F(HttpTraps, ABodyBehindAnotherRequestIsNeverTakenForSomethingElse) {
   for (const std::string& behind :
        {post("/echo", "2"), post("/echo", std::string(500, 'b')) + post("/echo", "3"),
         std::string("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n") +
-            std::string(50, 'b')}) {
+            std::string(50, 'b'),
+        std::string("HEAD /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 500\r\n\r\n") +
+            std::string(500, 'b')}) {
     RawClient client(port());
     const std::int64_t before = cpu_ms();
     ASSERT_TRUE(client.send(get("/hello") + behind));
