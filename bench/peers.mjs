@@ -22,7 +22,8 @@ await withPage('peers.js', async (page, address) => {
     const messages = 64 * (quick ? 50 : 200);
     const results = await ask(page, 'runPeers', { ...shape, messages, rounds }, limitSeconds);
     const { bytes, perFrame, channelCount } = shape;
-    const label = `${bytes} B, ${perFrame} per frame, ${channelCount} channel${channelCount > 1 ? 's' : ''}`;
+    const channels = channelCount > 1 ? `${channelCount} channels` : '1 channel';
+    const label = `${bytes} B, ${perFrame} per frame, ${channels}`;
     for (const way of ['lazy', 'eager']) {
       ['centrifuge', 'socketIo'].forEach((peer, i) => {
         const ratios = results[peer].map((ns, k) => ns / results[way][k]);

@@ -1,6 +1,6 @@
-// The page of the peers benchmark: three real clients, each on a socket without a network, are given the
-// same traffic in turns. Measured is everything from the socket's message event to the handler. Whatever
-// is waited for has a time limit, and the error says which client waits for what.
+// The page of the peers benchmark: three real clients, each on a socket without a network, are
+// given the same traffic in turns. Measured is everything from the socket's message event to the
+// handler. Whatever is waited for has a time limit, and the error says which client waits for what.
 import { Centrifuge } from 'centrifuge';
 import { io, WebSocket as SocketIoTransport } from 'socket.io-client';
 import { createClient } from 'tidegate';
