@@ -1,6 +1,6 @@
 // The publisher as a process: `node demo/publisher.mjs --url U --key K [--rate N]`. Started by the
 // supervisor it takes {rate}, {startOver} and says {status} over Node's message channel to its
-// parent.
+// parent; asked for {positions} it says them.
 import { parseArgs } from 'node:util';
 import { FlightPublisher } from './lib/flight_publisher.mjs';
 import { readFlights } from './lib/flights.mjs';
@@ -29,6 +29,7 @@ const telling = setInterval(tell, statusIntervalMs);
 process.on('message', (message) => {
   if (message.rate !== undefined) publisher.rate = message.rate === 'max' ? Infinity : message.rate;
   if (message.startOver) publisher.startOver();
+  if (message.positions) process.send({ positions: publisher.positions() });
   tell();
 });
 process.on('disconnect', () => process.exit(0)); // the supervisor is gone

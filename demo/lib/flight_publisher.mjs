@@ -22,18 +22,21 @@ class ChannelLog {
     this.confirmed = 0;
     this.acknowledged = 0; // the most that any relay had confirmed: what a reader may expect to see
     this.epoch = null;
+    this.offset = null; // of the latest confirmed message
   }
   get next() {
     return this.messages[this.confirmed];
   }
-  confirm(epoch) {
+  confirm({ epoch, offset }) {
     this.epoch = epoch;
+    this.offset = offset;
     this.confirmed += 1;
     this.acknowledged = Math.max(this.acknowledged, this.confirmed);
   }
   /** The relay is another one, and has nothing: begin again. */
   restart() {
     this.epoch = null;
+    this.offset = null;
     this.confirmed = 0;
   }
 }
@@ -58,7 +61,7 @@ class Heartbeat {
     };
     return epoch === null ? message : { ...message, ifEpoch: epoch };
   }
-  confirm(epoch, now) {
+  confirm({ epoch }, now) {
     this.epoch = epoch;
     this.beats += 1;
     this.due = now + heartbeatMs;
@@ -119,6 +122,13 @@ export class FlightPublisher {
       done: this.isDone,
       channels,
     };
+  }
+
+  /** Where the latest confirmed message of each channel stands: who is there has read them all. */
+  positions() {
+    const positions = {};
+    for (const [code, { epoch, offset }] of this.logs) positions[code] = { epoch, offset };
+    return positions;
   }
 
   /** Forgets what was emitted and begins with the first flight. */
@@ -198,7 +208,7 @@ export class FlightPublisher {
     const answers = batch.map(({ log }, i) => ({ log, result: results[i] }));
     const refused = answers.filter(({ result }) => result.error?.name === 'epoch_mismatch');
     for (const { log, result } of answers) {
-      if (!result.error) log.confirm(result.epoch, performance.now());
+      if (!result.error) log.confirm(result, performance.now());
     }
     this.replay(refused.map(({ log }) => log));
     const failed = answers.find(

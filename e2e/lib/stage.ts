@@ -19,6 +19,9 @@ export interface PublisherStatus {
   done: boolean;
 }
 
+/** Where the last row of each channel stands in the relay, by airport. */
+export type Positions = Record<string, { epoch: string; offset: string }>;
+
 async function testPage(airports: string[]): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'tidegate-e2e-'));
   await build({
@@ -65,8 +68,24 @@ export class Stage {
     const env = { ...process.env, TIDEGATE_KEY: this.relay.key };
     const args = ['--url', this.relay.url, '--rate', `${rate}`];
     this.publisher = fork(script, args, { env });
-    this.publisher.on('message', (message: { status: PublisherStatus }) => {
-      this.status = message.status;
+    this.publisher.on('message', (message: { status?: PublisherStatus }) => {
+      this.status = message.status ?? this.status;
+    });
+  }
+
+  /** Asks the publisher, which knows from the relay's receipts. */
+  async positions(): Promise<Positions> {
+    const { publisher } = this;
+    if (!publisher) throw new Error('nothing is being published');
+    return new Promise((resolve, reject) => {
+      const listen = (message: { positions?: Positions }) => {
+        if (!message.positions) return;
+        publisher.off('message', listen);
+        resolve(message.positions);
+      };
+      publisher.on('message', listen);
+      publisher.once('exit', () => reject(new Error('the publisher has ended')));
+      publisher.send({ positions: true });
     });
   }
 

@@ -1,7 +1,9 @@
 // The page of the flights test: a client subscribed to all channels that keeps every row it is
 // given, as it is given, and throws away only what the client says was replaced.
-import { createClient } from 'tidegate';
+import { createClient, type Channel } from 'tidegate';
+import type { Held } from '../lib/comparison.js';
 import type { Row } from '../lib/file_rows.js';
+import type { Positions } from '../lib/stage.js';
 
 interface Flight {
   index: number;
@@ -11,15 +13,21 @@ interface Flight {
   origin: string;
   destination: string;
 }
+type Departures = { 'flight.departed': Flight };
 
 export interface Replay {
-  rows: Record<string, Row[]>;
-  eventIds: Record<string, string[]>;
-  held(): number;
   resets: number;
   errors: string[];
   state(): string;
   stats(): Record<string, number>;
+  everything(): Held;
+  /**
+   * Channels that have not reached these positions and, when there are none, what is held, both at
+   * the same moment: whatever comes or is replaced later does not mix with it.
+   */
+  at(positions: Positions): { behind: string[]; held?: Held };
+  /** What happened to the connection and the channels, in order. */
+  journal(): string[];
 }
 
 declare global {
@@ -36,33 +44,61 @@ const client = createClient({
   backoffCapMs: 1000,
 });
 
+const rows: Record<string, Row[]> = {};
+const eventIds: Record<string, string[]> = {};
+const channels = new Map<string, Channel<Departures>>();
+const journal: { seconds: number; what: string; times: number }[] = [];
+
+function note(what: string): void {
+  const last = journal.at(-1);
+  if (last?.what === what) last.times += 1;
+  else journal.push({ seconds: performance.now() / 1000, what, times: 1 });
+}
+
+function isBehind(code: string, { epoch, offset }: Positions[string]): boolean {
+  const position = channels.get(code)?.position;
+  return position?.epoch !== epoch || position.offset < BigInt(offset);
+}
+
+function standing(code: string, { epoch, offset }: Positions[string]): string {
+  const channel = channels.get(code);
+  const { epoch: own = 'none', offset: at = 0n } = channel?.position ?? {};
+  return `${code} (${channel?.state}) stands at ${own}/${at}, the publisher at ${epoch}/${offset}`;
+}
+
 const replay: Replay = {
-  rows: {},
-  eventIds: {},
-  held: () => Object.values(replay.rows).reduce((sum, rows) => sum + rows.length, 0),
   resets: 0,
   errors: [],
   state: () => client.state,
   stats: () => ({ ...client.stats() }),
+  everything: () => ({ rows, eventIds }),
+  at(positions) {
+    const behind = Object.entries(positions).filter(([code, due]) => isBehind(code, due));
+    if (behind.length === 0) return { behind: [], held: { rows, eventIds } };
+    return { behind: behind.map(([code, due]) => standing(code, due)) };
+  },
+  journal: () =>
+    journal.map(({ seconds, what, times }) => `${seconds.toFixed(2)} s: ${what} × ${times}`),
 };
 window.replay = replay;
 client.onError((error) => replay.errors.push(String(error)));
+client.onStateChange((state, { code }) => note(code ? `${state}, code ${code}` : state));
 
 const airports = (await (await fetch('airports.json')).json()) as string[];
 for (const code of airports) {
-  replay.rows[code] = [];
-  replay.eventIds[code] = [];
-  const channel = client.channel<{ 'flight.departed': Flight }>(`airport:${code}:departures`, {
-    history: 'all',
-  });
+  rows[code] = [];
+  eventIds[code] = [];
+  const channel = client.channel<Departures>(`airport:${code}:departures`, { history: 'all' });
+  channels.set(code, channel);
   channel.on('flight.departed', (flight, message) => {
     const { index, date, delay, distance, origin, destination } = flight;
-    replay.rows[code]?.push([index, date, delay, distance, origin, destination]);
-    replay.eventIds[code]?.push(message.eventId);
+    rows[code]?.push([index, date, delay, distance, origin, destination]);
+    eventIds[code]?.push(message.eventId);
   });
-  channel.onReset(() => {
+  channel.onReset(({ reason }) => {
+    note(`reset, ${reason}`);
     replay.resets += 1;
-    replay.rows[code] = [];
-    replay.eventIds[code] = [];
+    rows[code] = [];
+    eventIds[code] = [];
   });
 }

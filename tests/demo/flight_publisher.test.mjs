@@ -72,6 +72,10 @@ test('every row is published once, in order within its channel', async () => {
   expectTheFile();
   assert.equal(publisher.isDone, true);
   assert.equal(publisher.replays, 0);
+  const positions = publisher.positions();
+  for (const [code, { length }] of byOrigin(flights)) {
+    assert.deepEqual(positions[code], { epoch: relay.epoch, offset: `${length}` });
+  }
 });
 
 test('no request carries two messages of one channel', async () => {
