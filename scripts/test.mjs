@@ -45,8 +45,12 @@ async function packageTests() {
 async function suites() {
   await needs(buildProduct, async () => {
     await suite('lint', () => nodeTests(testFiles('tests/lint'), { concurrency: 1 }));
-    await suite('demo and scripts', () =>
-      nodeTests([...testFiles('tests/demo'), ...testFiles('tests/scripts')]),
+    await suite('demo, scripts and command line', () =>
+      nodeTests([
+        ...testFiles('tests/demo'),
+        ...testFiles('tests/scripts'),
+        ...testFiles('tests/cli'),
+      ]),
     );
     await suite('golden vectors in JavaScript', () => nodeTests(testFiles('tests/vectors')));
     await suite(`simulator, ${simSeeds} seeds`, () => simulation(simSeeds));

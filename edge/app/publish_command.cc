@@ -13,6 +13,10 @@
 namespace tidegate::app {
 namespace {
 
+/// Keys count within a session. Runs that are given a key by hand are one session, so that the same
+/// command may be run again.
+constexpr const char* kSharedSession = "tidegate-publish";
+
 int fail(const Terminal& terminal, const std::string& message) {
   terminal.err << "tidegate publish: " << message << std::endl;
   return kExitFailure;
@@ -106,6 +110,9 @@ int run_command(const PublishCommand& command, const Terminal& terminal) {
   net::ClientConnectionOptions options{command.client.url, command.client.token, {}};
   options.session.client = "tidegate-cli/" TIDEGATE_VERSION;
   options.session.publish_timeout = command.timeout;
+  if (!command.idempotency_key.empty()) {
+    options.session.session_id = kSharedSession;
+  }
   auto created = net::ClientConnection::create(std::move(options));
   if (!created) return fail(terminal, created.error().message);
   net::ClientConnection& connection = **created;
