@@ -14,6 +14,7 @@ import type { StreamPosition } from './message.js';
 import { Publisher } from './publisher.js';
 import type { Subscriber, Subscription } from './subscription.js';
 import { Subscriptions } from './subscriptions.js';
+import { checkChannelOptions } from './tuning.js';
 import type {
   AnyEvents,
   ChannelOptions,
@@ -123,6 +124,7 @@ export class Client {
     options: ChannelOptions = {},
   ): Channel<Events> {
     this.throwIfDisposed();
+    checkChannelOptions(options);
     return new Channel<Events>(this, name, options);
   }
 

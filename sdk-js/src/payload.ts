@@ -10,11 +10,16 @@ export interface EncodedPayload {
 }
 
 export function encodePayload(data: unknown): EncodedPayload {
-  if (data instanceof ArrayBuffer) return { binary: true, payload: new Uint8Array(data) };
+  if (isBuffer(data)) return { binary: true, payload: new Uint8Array(data) };
   if (ArrayBuffer.isView(data)) {
     return { binary: true, payload: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
   }
   return { binary: false, payload: encoder.encode(jsonText(data)) };
+}
+
+/** By its name: a buffer of another frame or of shared memory is no instance of our ArrayBuffer. */
+function isBuffer(data: unknown): data is ArrayBuffer {
+  return /ArrayBuffer]$/.test({}.toString.call(data));
 }
 
 function jsonText(data: unknown): string {

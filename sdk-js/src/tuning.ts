@@ -3,10 +3,12 @@
 import { ErrorCode } from './codes.js';
 import type { SessionTuning } from './core/session.js';
 import { TidegateError, textOf } from './errors.js';
+import type { ChannelOptions } from './types.js';
 
 /** The longest timer there is, 24 days. The core's twin is limits::client_duration_max. */
 const DURATION_MS_MAX = 0x7fff_ffff;
 const COUNT_MAX = 0xffff_ffff;
+const HISTORY_MAX = COUNT_MAX - 1; // the number above it means all
 /** A channel that was let go is remembered for longer than this; see subscriptions.ts. */
 export const LINGER_MS_MAX = 60_000;
 
@@ -25,6 +27,17 @@ export function tuningOf(given: Tuning): Tuning {
   };
 }
 
+/** Throws for a beginning that cannot be. */
+export function checkChannelOptions(given: ChannelOptions): void {
+  const { history, since } = given;
+  if (history !== 'all') {
+    within(given, 'history', "'all' or a whole number", 0, HISTORY_MAX, Number.isInteger);
+  }
+  if (since && !(typeof since.epoch === 'string' && typeof since.offset === 'bigint')) {
+    refuse('since', '{ epoch: string, offset: bigint }', since.offset);
+  }
+}
+
 function duration(
   given: Tuning,
   name: keyof Tuning,
@@ -38,21 +51,25 @@ function count(given: Tuning, name: keyof Tuning): number | undefined {
   return within(given, name, 'a whole number', 0, COUNT_MAX, Number.isInteger);
 }
 
-function within(
-  given: Tuning,
-  name: keyof Tuning,
+function within<Name extends string>(
+  given: { readonly [name in Name]?: unknown },
+  name: Name,
   kind: string,
   least: number,
   most: number,
   isKind: (value: unknown) => boolean,
 ): number | undefined {
-  const value: unknown = given[name];
+  const value = given[name];
   if (value === undefined) return undefined;
   if (isKind(value) && (value as number) >= least && (value as number) <= most) {
     return value as number;
   }
+  return refuse(name, `${kind} from ${least} to ${most}`, value);
+}
+
+function refuse(name: string, allowed: string, value: unknown): never {
   throw new TidegateError(
     ErrorCode.bad_request,
-    `${name} must be ${kind} from ${least} to ${most}; it is ${textOf(value)}`,
+    `${name} must be ${allowed}; it is ${textOf(value)}`,
   );
 }

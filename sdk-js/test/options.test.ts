@@ -1,6 +1,7 @@
 // Options that cannot be are refused where they are written; those that can reach the core.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { runInNewContext } from 'node:vm';
 
 import { createClient, init, TidegateError } from '../src/index.js';
 import { FakeEnvironment, FakeRelay, settle } from './support/fake_relay.js';
@@ -83,5 +84,37 @@ test('a binary payload is taken as it is at the call, also before the core is lo
       [2, 3],
     ],
   );
+  client.dispose();
+});
+
+test('buffers of another realm and shared memory are bytes, too, not an empty object', async () => {
+  const environment = new FakeEnvironment();
+  const relay = new FakeRelay(environment);
+  const client = createClient({ url: 'wss://e.example', environment });
+  const foreign = runInNewContext('Uint8Array.of(4, 5).buffer') as ArrayBuffer;
+  const shared = new SharedArrayBuffer(2);
+  new Uint8Array(shared).set([6, 7]);
+  await Promise.all([foreign, shared].map((data) => client.publish('a:b', 'blob', data)));
+  assert.deepEqual(
+    relay.sent('publish').map((frame) => [...frame.payload]),
+    [
+      [4, 5],
+      [6, 7],
+    ],
+  );
+  client.dispose();
+});
+
+test('where a channel begins is checked where it is written', () => {
+  const client = createClient({ url: 'wss://e.example', environment: new FakeEnvironment() });
+  const channel = (options: object) => client.channel('a:b', options);
+  for (const history of [-1, 1.5, NaN, '10', 'some', 2 ** 32]) {
+    assert.throws(() => channel({ history }), /history must be 'all' or a whole number from 0/);
+  }
+  for (const since of [{ epoch: 'e', offset: 1 }, { epoch: 'e' }, { offset: 1n }, 'e:1']) {
+    assert.throws(() => channel({ since }), /since must be \{ epoch: string, offset: bigint \}/);
+  }
+  channel({ history: 'all' });
+  channel({ history: 3, since: { epoch: 'e', offset: 1n } });
   client.dispose();
 });
