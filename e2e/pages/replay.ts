@@ -16,7 +16,8 @@ interface Flight {
 type Departures = { 'flight.departed': Flight };
 
 export interface Replay {
-  resets: number;
+  /** How many there were, by their reasons. */
+  resets: Record<string, number>;
   errors: string[];
   state(): string;
   stats(): Record<string, number>;
@@ -67,7 +68,7 @@ function standing(code: string, { epoch, offset }: Positions[string]): string {
 }
 
 const replay: Replay = {
-  resets: 0,
+  resets: {},
   errors: [],
   state: () => client.state,
   stats: () => ({ ...client.stats() }),
@@ -97,7 +98,7 @@ for (const code of airports) {
   });
   channel.onReset(({ reason }) => {
     note(`reset, ${reason}`);
-    replay.resets += 1;
+    replay.resets[reason] = (replay.resets[reason] ?? 0) + 1;
     rows[code] = [];
     eventIds[code] = [];
   });
