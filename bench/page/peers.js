@@ -192,8 +192,8 @@ async function socketIo(name) {
 }
 
 /**
- * Nanoseconds per message of one round. All these clients call their handlers within the turn of the
- * message event or in its microtasks; one that did it later would end in the error.
+ * Nanoseconds per message of one round. All these clients call their handlers within the turn of
+ * the message event or in its microtasks; one that did it later would end in the error.
  */
 async function round(name, client, frames) {
   const encoded = client.encode(frames);
