@@ -42,7 +42,7 @@ ClaimsPtr ClaimsTable::intern(ClaimsPtr claims) {
     found->second = claims;
     return claims;
   }
-  if (known_.size() >= forget_at_size_) {
+  if (--news_until_forgetting_ == 0) {
     forget_unused();
   }
   if (known_.size() < limits::claims_interned_max) {
@@ -55,7 +55,7 @@ void ClaimsTable::forget_unused() {
   for (auto entry = known_.begin(); entry != known_.end();) {
     entry = entry->second.expired() ? known_.erase(entry) : std::next(entry);
   }
-  forget_at_size_ = std::max<std::size_t>(64, 2 * known_.size());
+  news_until_forgetting_ = std::max(kNewsMin, known_.size());  // so that each costs little
 }
 
 }  // namespace tidegate::relay

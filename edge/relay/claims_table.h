@@ -19,10 +19,12 @@ class ClaimsTable {
   std::size_t size() const { return known_.size(); }
 
  private:
+  static constexpr std::size_t kNewsMin = 64;
+
   void forget_unused();
 
   std::uint64_t seed_;
-  std::size_t forget_at_size_ = 64;
+  std::size_t news_until_forgetting_ = kNewsMin;
   std::map<Hash128, std::weak_ptr<const Claims>> known_;
 };
 

@@ -6,6 +6,7 @@
 #include "edge/relay/claims_table.h"
 #include "edge/relay/connection_writer.h"
 #include "edge/relay/deadline_queue.h"
+#include "edge/relay/frame_cache.h"
 #include "edge/relay/shared_message.h"
 #include "tests/unit/edge/relay/relay_world.h"
 
@@ -74,6 +75,93 @@ TEST(ClaimsTable, EqualClaimsAreKeptOnceAndUnusedOnesForgotten) {
   for (int n = 0; n < 1000; ++n) table.intern(full_claims("user" + std::to_string(n)));
   EXPECT_LE(table.size(), 130U);
   EXPECT_EQ(table.intern(full_claims("ann")), first);
+}
+
+TEST(ClaimsTable, OverItsLimitClaimsAreStillGoodButNoLongerShared) {
+  ClaimsTable table(1);
+  std::vector<ClaimsPtr> held;
+  for (std::size_t n = 0; n < limits::claims_interned_max; ++n) {
+    held.push_back(table.intern(full_claims(std::to_string(n))));
+  }
+  EXPECT_EQ(table.size(), limits::claims_interned_max);
+  const ClaimsPtr over = table.intern(full_claims("over"));
+  EXPECT_EQ(over->subject, "over");
+  EXPECT_NE(table.intern(full_claims("over")), over);
+  EXPECT_EQ(table.intern(full_claims("0")), held.front()) << "those that are known are";
+  EXPECT_EQ(table.size(), limits::claims_interned_max);
+  held.clear();
+  for (std::size_t n = 0; n < limits::claims_interned_max; ++n) {
+    table.intern(full_claims("passing" + std::to_string(n)));
+  }
+  const ClaimsPtr later = table.intern(full_claims("later"));
+  EXPECT_EQ(table.intern(full_claims("later")), later) << "there is room again";
+}
+
+/// A mirror whose log holds `count` publications of `bytes` each.
+class FrameCacheTest : public testing::Test {
+ protected:
+  void fill(std::size_t count, std::size_t bytes) {
+    Namespace rules{pattern("**"), ChannelKind::Log, {}, PublishRight::Server};
+    rules.history.count = rules.history.bytes = 1'000'000'000;
+    context.emplace(ShardOptions{});
+    const auto key = std::make_shared<const ChannelKey>(ChannelKey{"t", channel("a")});
+    mirror.emplace(*context, key, rules);
+    auto publication = std::make_shared<Publication>();
+    publication->payload.assign(bytes, '1');
+    MirrorBatch batch;
+    batch.key = key;
+    batch.restart = true;
+    batch.epoch = Epoch::parse("e").value();
+    batch.top = batch.range.offset = Offset{count};
+    for (std::uint64_t n = 0; n < count; ++n) {
+      batch.entries.push_back(LogEntry{{Offset{n}, Offset{n + 1}}, publication});
+    }
+    mirror->handle_batch(std::move(batch), StreamId{1});
+  }
+  /// A block from each offset: all of them differ.
+  void build_all(std::size_t count) {
+    for (std::uint64_t from = 0; from < count; ++from) cache.block(*mirror, Offset{from});
+  }
+  RelayCounters counters;
+  FrameCache cache{counters};
+  std::optional<ShardContext> context;
+  std::optional<ChannelMirror> mirror;
+};
+
+TEST_F(FrameCacheTest, OverItsEntriesTheOldestGo) {
+  const std::size_t count = limits::frame_cache_entries_max + 10;
+  fill(count, 1);
+  build_all(count);
+  EXPECT_EQ(cache.size(), limits::frame_cache_entries_max);
+  const std::uint64_t built = counters.blocks_built;
+  cache.block(*mirror, Offset{count - 1});
+  EXPECT_EQ(counters.blocks_built, built) << "the newest is there";
+  cache.block(*mirror, Offset{0});
+  EXPECT_EQ(counters.blocks_built, built + 1) << "the oldest is built anew";
+}
+
+TEST_F(FrameCacheTest, OverItsBytesTheOldestGo) {
+  const std::size_t bytes = limits::publication_payload_bytes_max;
+  const std::size_t count = limits::frame_cache_bytes_max / bytes + 50;
+  fill(count, bytes);
+  build_all(count);
+  EXPECT_LE(cache.bytes(), limits::frame_cache_bytes_max);
+  EXPECT_GT(cache.bytes(), limits::frame_cache_bytes_max / 2);
+  EXPECT_LT(cache.size(), count);
+}
+
+TEST(RelayShard, OverItsChannelsANewOneIsRefusedAndTheOthersGoOn) {
+  RelayWorld world;
+  for (std::size_t n = 0; n < limits::channels_per_shard_max; ++n) {
+    world.publish("open:" + std::to_string(n), draft("1"));
+  }
+  ASSERT_EQ(world.shard().channel_count(), limits::channels_per_shard_max);
+  EXPECT_EQ(world.answer(world.publish("open:over", draft("1"))).error().code,
+            ErrorCode::LimitExceeded);
+  TestClient& client = world.connect();
+  client.subscribe("open:over");
+  EXPECT_EQ(client.last<RefusedFrame>().error.code, ErrorCode::LimitExceeded);
+  EXPECT_TRUE(world.answer(world.publish("open:1", draft("2"))).ok());
 }
 
 TEST(ShardContext, LogLinesAreBoundedAndTheLossIsTold) {
