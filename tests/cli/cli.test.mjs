@@ -72,7 +72,7 @@ test('check explains a configuration, and names file, line and key of a typo', a
   assert.match(bad.err + bad.out, /typo\.toml:2:1.*prot.*port/s);
 });
 
-test('publish prints its position, and the same key again is a duplicate at the same one', async () => {
+test('publish prints its position; the same key again is a duplicate at that position', async () => {
   const first = await publish('cli:keys', '{"n":1}', '--idempotency-key', 'k');
   assert.equal(first.code, 0, first.err);
   const receipt = JSON.parse(first.out);
@@ -93,7 +93,7 @@ test('publish reads standard input, and refuses what is not JSON', async () => {
   assert.match(broken.err, /invalid_payload/);
 });
 
-test('subscribe follows live, resumes from a position, and survives a SIGKILL of the relay', async () => {
+test('subscribe follows live, resumes from a position, survives a SIGKILL of the relay', async () => {
   await publish('cli:live', '1');
   const live = start(['subscribe', ...client(), 'cli:live', '--history', '10', '--count', '3']);
   const first = JSON.parse(await live.next());
@@ -115,7 +115,7 @@ test('subscribe follows live, resumes from a position, and survives a SIGKILL of
   assert.match(live.err, /reconnecting/);
 });
 
-test('a token only allows what it names, and a bad one ends the command with its code', async () => {
+test('a token allows what it names and no more, and a bad one ends the command', async () => {
   const minted = await run(['token', '--sub', 'ann', '--subscribe', 'cli:**'], {
     env: { TIDEGATE_AUTH_HS256_SECRET: relay.secret },
   });
