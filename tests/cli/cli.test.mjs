@@ -72,7 +72,7 @@ test('check explains a configuration, and names file, line and key of a typo', a
   assert.match(bad.err + bad.out, /typo\.toml:2:1.*prot.*port/s);
 });
 
-test('publish prints its position; the same key again is a duplicate at that position', async () => {
+test('publish prints its position; the same key again is a duplicate there', async () => {
   const first = await publish('cli:keys', '{"n":1}', '--idempotency-key', 'k');
   assert.equal(first.code, 0, first.err);
   const receipt = JSON.parse(first.out);
@@ -93,7 +93,7 @@ test('publish reads standard input, and refuses what is not JSON', async () => {
   assert.match(broken.err, /invalid_payload/);
 });
 
-test('subscribe follows live, resumes from a position, survives a SIGKILL of the relay', async () => {
+test('subscribe follows live, resumes from a position and survives a SIGKILL', async () => {
   await publish('cli:live', '1');
   const live = start(['subscribe', ...client(), 'cli:live', '--history', '10', '--count', '3']);
   const first = JSON.parse(await live.next());
