@@ -55,6 +55,7 @@ export class Client {
   private readonly driver: Driver;
   private readonly subscriptions: Subscriptions;
   private readonly publisher: Publisher;
+  private readonly windows = new Set<ListenerWindow>();
   private readonly stateListeners = new Listeners<[ClientState, ClientStateChange]>();
   private readonly errorListeners = new Listeners<[unknown, ErrorContext]>();
   private readonly failureListeners = new Listeners<[TidegateError]>();
@@ -130,7 +131,8 @@ export class Client {
 
   /**
    * One handler for an event that may come by several channels: each event id reaches it once,
-   * within the latest few thousand ids. Events without an id always reach it.
+   * within the latest few thousand ids. Events without an id always reach it. Throws when it is one
+   * listener too many, or a channel was disposed of; nothing is listened to then.
    */
   listen<Events extends object, Event extends EventName<Events>>(
     channels: readonly Channel<Events>[],
@@ -138,17 +140,23 @@ export class Client {
     handler: EventHandler<Events, Event>,
   ): Off {
     this.throwIfDisposed();
-    const window = new ListenerWindow(this.driver);
-    const offs = channels.map((channel) =>
-      channel.onEvent(event, (message, block, row) => {
-        if (!window.admit(block.eventIdBytes(row))) return;
-        handler(message.data as Events[Event], message as never);
-      }),
-    );
-    return () => {
+    const window = new ListenerWindow(this.driver, this.windows);
+    const offs: Off[] = [];
+    const stop = () => {
       for (const off of offs) off();
       window.remove();
     };
+    const take: Parameters<Channel['onEvent']>[1] = (message, block, row) => {
+      if (window.admit(block.eventIdBytes(row)))
+        handler(message.data as Events[Event], message as never);
+    };
+    try {
+      for (const channel of channels) offs.push(channel.onEvent(event, take));
+    } catch (error) {
+      stop();
+      throw error;
+    }
+    return stop;
   }
 
   /**

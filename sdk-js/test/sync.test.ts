@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import * as codes from '../src/codes.js';
+import { LISTENERS_MAX } from '../src/listener_window.js';
 import * as abi from '../src/core/abi.js';
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -50,6 +51,12 @@ test('states and operations are those of the core', () => {
   assert.deepEqual(listed(enumerators('core/stream/publication.h', 'Operation')), [
     ...codes.OPERATIONS,
   ]);
+});
+
+test('limits that have a twin are those of core/base/limits.h', () => {
+  const limit = (name: string) =>
+    new RegExp(` ${name} = ([\\d']+)(s?);`).exec(read('core/base/limits.h'))?.slice(1);
+  assert.deepEqual(limit('listeners_per_client_max'), [String(LISTENERS_MAX), '']);
 });
 
 test('records are those of wasm/output_encoder.h', () => {
