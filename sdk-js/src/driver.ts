@@ -11,11 +11,13 @@ import type {
   CoreStats,
   DeliveredRows,
   OutputSink,
+  StateChange,
+  SubscriptionStart,
 } from './core/output_reader.js';
-import type { StateChange, SubscriptionStart } from './core/output_reader.js';
-import { CoreSession, type Now, type SessionTuning } from './core/session.js';
+import { CoreSession, type Now } from './core/session.js';
 import { SUBPROTOCOL } from './core/abi.js';
 import { ErrorCode } from './codes.js';
+import type { DriverEvents, DriverOptions, Rows } from './driver_face.js';
 import type { Environment, TimerHandle } from './environment.js';
 import { asTidegateError, messageOf, textOf, TidegateError } from './errors.js';
 import type { Transport } from './transport/transport.js';
@@ -28,41 +30,6 @@ const END_OF_TURN_MS = 0.5;
  */
 const BATCH_DELAY_MS = 0.01;
 
-export interface Rows {
-  buffer: ArrayBuffer;
-  table: Uint32Array;
-  jsonAt: number;
-  jsonBytes: number;
-}
-
-/** What the driver tells its client. */
-export interface DriverEvents {
-  /** A new session of the core, which knows nothing yet: tell it what is wanted. */
-  sessionStarted(): void;
-  /** The core could not be loaded, or broke, or the world has no sockets: the session is gone. */
-  sessionFailed(error: TidegateError): void;
-  /** The application gave what cannot be; the session goes on. */
-  misused(error: TidegateError): void;
-  stateChanged(change: StateChange): void;
-  subscriptionStarted(start: SubscriptionStart): void;
-  subscriptionLive(subscription: number): void;
-  subscriptionEnded(subscription: number, error: CoreError): void;
-  gapDetected(subscription: number): void;
-  rowsDelivered(subscription: number, rows: Rows): void;
-  eventNamed(event: number, name: string): void;
-  publishAcknowledged(request: number, outcome: number, position: CorePosition): void;
-  publishFailed(request: number, error: CoreError): void;
-}
-
-export interface DriverOptions {
-  url: string;
-  client: string;
-  token: string | undefined;
-  /** null: this user has none, and the client ends as failed. */
-  getToken: (() => string | null | PromiseLike<string | null>) | undefined;
-  tuning: SessionTuning;
-}
-
 /**
  * Frees the core's object of a driver that was forgotten without dispose(). While there is a socket
  * or a timer, those keep the driver, so this never ends anything that is at work.
@@ -72,6 +39,8 @@ const forgotten = /* @__PURE__ */ new FinalizationRegistry<{ delete(): void }>((
 );
 
 export class Driver implements OutputSink {
+  /** One for all sessions of the core: the relay keeps idempotency keys by it. */
+  private sessionId = '';
   private session: CoreSession | undefined;
   private starting = false;
   private disposed = false;
@@ -130,9 +99,10 @@ export class Driver implements OutputSink {
 
   private begin(module: CoreModule): void {
     const random = new DataView(this.environment.randomBytes(24).buffer as ArrayBuffer);
+    this.sessionId ||= hex(random, 8, 16);
     const identity = {
       client: this.options.client,
-      sessionId: hex(random, 8, 16),
+      sessionId: this.sessionId,
       seedLow: random.getUint32(0),
       seedHigh: random.getUint32(4),
       fetchToken: this.options.getToken !== undefined,

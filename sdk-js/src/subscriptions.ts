@@ -3,7 +3,8 @@
 // returns in time.
 import type { CoreError, SubscriptionStart } from './core/output_reader.js';
 import type { CoreSession, Now } from './core/session.js';
-import type { Driver, Rows } from './driver.js';
+import type { Driver } from './driver.js';
+import type { Rows } from './driver_face.js';
 import type { Environment } from './environment.js';
 import { ErrorCode } from './codes.js';
 import { asTidegateError, disposedError, TidegateError } from './errors.js';

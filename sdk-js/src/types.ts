@@ -64,8 +64,11 @@ export interface PublishOptions {
   /** The event's id, by which listeners of several channels drop repetitions. */
   eventId?: string;
   /**
-   * Makes repeating this call safe. Default: unique to this call, so that a reconnect never doubles
-   * it.
+   * Makes repeating this call safe, for as long as the relay remembers keys (10 minutes unless
+   * configured). Its scope is this client and its user, across reconnects and connect(). To another
+   * client the key is a new one, also to the one that a page makes after a reload: there the
+   * publication would be applied again. Default: unique to this call, so that a reconnect never
+   * doubles it.
    */
   idempotencyKey?: string;
   /** Refuse (epoch_mismatch) when the channel's stream is another one. */

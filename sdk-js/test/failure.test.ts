@@ -162,11 +162,25 @@ test('a publish in which the core traps is rejected', async () => {
   client.dispose();
 });
 
+test('an idempotency key is known again after a core that trapped', async () => {
+  const { relay, client } = world();
+  const publish = () => client.publish('a:b', 'x', 1, { idempotencyKey: 'order-7' });
+  const first = await publish();
+  trap(client, 'publish');
+  assert.equal((await rejection(publish())).name, 'internal');
+  client.connect();
+  assert.deepEqual(await publish(), { position: first.position, outcome: 'duplicate' });
+  const sessions = relay.sent('hello').map((frame) => frame.sessionId);
+  assert.equal(sessions.length, 2);
+  assert.equal(new Set(sessions).size, 1);
+  client.dispose();
+});
+
 test('publishes that waited for a core that traps at once are all rejected', async () => {
   const { environment, client } = world();
   const { prototype } = Uint8Array;
   const { set } = prototype;
-  const { randomBytes } = environment;
+  const randomBytes = environment.randomBytes.bind(environment);
   environment.randomBytes = (count) => {
     // The seed of a new core, which then traps as soon as it is given a payload.
     if (count === 24) {

@@ -52,6 +52,7 @@ export class FakeEnvironment implements Environment {
   private readonly timers = new Map<number, Timer>();
   private lastTimer = 0;
   private platform: PlatformEvents | undefined;
+  private drawn = 0;
   readonly sockets: FakeSocket[] = [];
   readonly reported: unknown[] = [];
   /** How a new socket behaves; by default nothing happens until the test says so. */
@@ -76,8 +77,10 @@ export class FakeEnvironment implements Environment {
   enqueue(task: () => void): void {
     queueMicrotask(task);
   }
+  /** Others at each call, as entropy is, and the same in each run. */
   randomBytes(count: number): Uint8Array {
-    return Uint8Array.from({ length: count }, (_, index) => (index * 37 + 11) & 0xff);
+    this.drawn += 1;
+    return Uint8Array.from({ length: count }, (_, at) => (at * 37 + this.drawn * 11) & 0xff);
   }
   readonly openTransport: OpenTransport = (url, protocol, events) => {
     const socket = new FakeSocket(url, protocol, events, (own, message) =>

@@ -15,6 +15,8 @@ export class FakeRelay {
   readonly messages: wire.ClientFrame[][] = [];
   readonly channels = new Map<string, FakeChannel>();
   private readonly streams = new Map<FakeSocket, Map<string, number>>();
+  private readonly sessions = new Map<FakeSocket, string>();
+  /** Offsets by session id and idempotency key: a session's keys are its own. */
   private readonly keys = new Map<string, bigint>();
   private lastStream = 0;
   /** Codes by which channels refuse to be subscribed to. */
@@ -86,6 +88,7 @@ export class FakeRelay {
     switch (frame.type) {
       case 'hello':
         this.streams.set(socket, new Map());
+        this.sessions.set(socket, frame.sessionId);
         return [wire.welcome(this.welcome)];
       case 'ping':
         return [wire.pong(frame.nonce)];
@@ -94,7 +97,7 @@ export class FakeRelay {
       case 'unsubscribe':
         return this.unsubscribe(socket, frame);
       case 'publish':
-        return this.accept(frame);
+        return this.accept(socket, frame);
       default:
         return [];
     }
@@ -139,18 +142,19 @@ export class FakeRelay {
     return [wire.unsubscribed(frame.request, frame.stream, 2500, '')];
   }
 
-  private accept(frame: wire.ClientFrame & { type: 'publish' }): Uint8Array[] {
+  private accept(socket: FakeSocket, frame: wire.ClientFrame & { type: 'publish' }): Uint8Array[] {
     if (!this.answerPublishes) return [];
     if (this.refusePublish) {
       return [wire.refused(frame.request, this.refusePublish.code, 0, this.refusePublish.message)];
     }
     const channel = this.channel(frame.channel);
-    const earlier = this.keys.get(frame.idempotencyKey);
+    const key = `${this.sessions.get(socket)} ${frame.idempotencyKey}`;
+    const earlier = this.keys.get(key);
     if (earlier !== undefined)
       return [wire.publishAck(frame.request, true, earlier, channel.epoch)];
     const payload = frame.binary ? frame.payload : new TextDecoder().decode(frame.payload);
     this.publish(frame.channel, { event: frame.event, eventId: frame.eventId, payload });
-    this.keys.set(frame.idempotencyKey, channel.top);
+    this.keys.set(key, channel.top);
     return [wire.publishAck(frame.request, false, channel.top, channel.epoch)];
   }
 }
