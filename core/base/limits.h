@@ -92,7 +92,11 @@ inline constexpr Duration mirror_linger = 30s;  // without local subscribers, th
 inline constexpr Duration idle_channel_linger = 60s;
 
 // Inside a relay shard.
-inline constexpr std::size_t channels_per_shard_max = 200'000;                // LimitExceeded
+// Over one of the two, what nobody uses makes room; when there is no such channel: Busy.
+inline constexpr std::size_t channels_per_shard_max = 200'000;
+inline constexpr std::size_t mirrors_per_shard_max = 150'000;
+inline constexpr std::uint32_t full_retry_after_ms = 1000;
+inline constexpr std::size_t idle_streams_in_memory_max = 65'536;  // the longest idle is forgotten
 inline constexpr std::size_t publishes_in_flight_per_shard_max = 65'536;      // from outside: Busy
 inline constexpr std::size_t publishes_in_flight_per_connection_kill = 8192;  // Busy
 // Kept beyond history for readers that keep pace, as long as both hold.

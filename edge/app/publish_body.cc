@@ -148,6 +148,13 @@ Result<PublishBody> read_batch(std::string_view list, std::string_view idempoten
                      " are accepted at once (publish_batch_entries_max)",
                  0};
   }
+  // Every message gets a key of its own, made of this one and its number.
+  const std::size_t number_bytes = std::to_string(elements->size() - 1).size() + 1;
+  if (idempotency_key.size() + number_bytes > limits::idempotency_key_bytes_max) {
+    return bad("for a batch of " + std::to_string(elements->size()) +
+               " messages the Idempotency-Key may have at most " +
+               std::to_string(limits::idempotency_key_bytes_max - number_bytes) + " bytes");
+  }
   PublishBody body{true, {}};
   for (std::size_t i = 0; i < elements->size(); ++i) {
     std::string key(idempotency_key);

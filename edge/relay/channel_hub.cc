@@ -17,6 +17,15 @@ std::uint32_t ChannelHub::find_or_open(const ChannelKeyPtr& key, const Namespace
 void ChannelHub::subscribe(Now now, std::uint32_t session, const ChannelKeyPtr& key,
                            const Namespace& rules, const SubscribeFrame& frame) {
   const bool is_new = mirrors_.slot_of(*key) == ChannelTable<ChannelMirror>::kNone;
+  if (is_new && mirrors_.size() >= limits::mirrors_per_shard_max && !make_room()) {
+    ++context_.counters.subscriptions_refused;
+    writer_.say(session, RefusedFrame{frame.request,
+                                      Error{ErrorCode::Busy,
+                                            "this relay has as many channels in use as it may have "
+                                            "(mirrors_per_shard_max)",
+                                            limits::full_retry_after_ms}});
+    return;
+  }
   const std::uint32_t slot = find_or_open(key, rules);
   drop_previous(now, session, slot);
   ChannelMirror& mirror = *mirrors_.at(slot);
@@ -41,6 +50,20 @@ void ChannelHub::subscribe(Now now, std::uint32_t session, const ChannelKeyPtr& 
     }
     answer_waiting(slot);
   }
+}
+
+/// Closes the mirror that nobody has read for the longest.
+bool ChannelHub::make_room() {
+  const std::optional<std::uint32_t> slot = deadlines_.pop_due(Instant::max());
+  if (slot.has_value()) {
+    close(*slot);
+  }
+  return slot.has_value();
+}
+
+void ChannelHub::close(std::uint32_t slot) {
+  mirrors_.at(slot)->close();
+  mirrors_.remove(slot);
 }
 
 void ChannelHub::drop_previous(Now now, std::uint32_t session, std::uint32_t mirror) {
@@ -231,8 +254,7 @@ void ChannelHub::handle_refused(Now now, const MirrorRefused& refused) {
 
 void ChannelHub::handle_timeout(Now now) {
   while (const std::optional<std::uint32_t> slot = deadlines_.pop_due(now.monotonic)) {
-    mirrors_.at(*slot)->close();
-    mirrors_.remove(*slot);
+    close(*slot);
   }
 }
 

@@ -58,6 +58,8 @@ class ChannelHub {
 
  private:
   std::uint32_t find_or_open(const ChannelKeyPtr& key, const Namespace& rules);
+  bool make_room();
+  void close(std::uint32_t slot);
   void drop_previous(Now now, std::uint32_t session, std::uint32_t mirror);
   void remove(Now now, std::uint32_t session, std::uint32_t index);
   void answer_waiting(std::uint32_t mirror);

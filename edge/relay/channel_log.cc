@@ -25,14 +25,14 @@ Offset ChannelLog::start_of_latest(std::uint32_t count) const {
   if (count >= publications_) {
     return floor_;
   }
-  std::uint32_t seen = 0;
-  for (std::size_t index = entries_.size(); index > 0; --index) {
-    const Entry& entry = entries_[index - 1];
-    if (entry.publication != nullptr && ++seen == count) {
-      return entry.range.previous;
-    }
+  const std::uint64_t target = publications_ever_ - count;
+  auto entry = std::partition_point(entries_.begin(), entries_.end(), [target](const Entry& one) {
+    return one.publications_before < target;
+  });
+  while (entry->publication == nullptr) {
+    ++entry;  // covers before it count as many
   }
-  return floor_;
+  return entry->range.previous;
 }
 
 std::optional<WallTime> ChannelLog::next_expiry() const {
@@ -62,13 +62,14 @@ void ChannelLog::append(StreamRange range, PublicationPtr publication) {
     if (!entries_.empty() && entries_.back().publication == nullptr) {
       entries_.back().range.offset = range.offset;
     } else {
-      entries_.push_back(Entry{range, nullptr, bytes_ever_});
+      entries_.push_back(Entry{range, nullptr, bytes_ever_, publications_ever_});
     }
     return;
   }
   const std::size_t bytes = bytes_of(*publication);
-  entries_.push_back(Entry{range, std::move(publication), bytes_ever_});
+  entries_.push_back(Entry{range, std::move(publication), bytes_ever_, publications_ever_});
   ++publications_;
+  ++publications_ever_;
   bytes_ += bytes;
   bytes_ever_ += bytes;
 }
@@ -85,8 +86,8 @@ bool ChannelLog::enforce(WallTime now, Offset keep_beyond) {
   const Offset floor_before = floor_;
   while (exceeds(now)) {
     const bool still_to_be_read = entries_.front().range.offset > keep_beyond;
-    if (still_to_be_read && entries_.size() <= limits::mirror_lag_entries_max &&
-        bytes_ <= limits::mirror_lag_bytes_max) {
+    if (still_to_be_read && publications_ <= limits_.count + limits::mirror_lag_entries_max &&
+        bytes_ <= limits_.bytes + limits::mirror_lag_bytes_max) {
       break;
     }
     drop_oldest();

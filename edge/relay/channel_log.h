@@ -35,7 +35,8 @@ class ChannelLog {
   struct Entry {
     StreamRange range;
     PublicationPtr publication;
-    std::uint64_t bytes_before = 0;  // of all entries since the restart: where blocks are cut
+    std::uint64_t bytes_before = 0;  // of all entries ever appended: where blocks are cut
+    std::uint64_t publications_before = 0;
   };
   const Entry& entry(std::size_t index) const { return entries_[index]; }
   /// Index of the first entry that ends beyond `offset`; size() when there is none.
@@ -50,8 +51,9 @@ class ChannelLog {
   void restart(Epoch epoch, Offset floor);
   /// `range` continues the log: it begins at the top (TIDEGATE_CHECK). No publication: a cover.
   void append(StreamRange range, PublicationPtr publication);
-  /// Drops what exceeds the limits, but nothing beyond `keep_beyond` as long as that is within
-  /// limits::mirror_lag_entries_max and mirror_lag_bytes_max. Returns true when the floor moved.
+  /// Drops what exceeds the limits, but nothing beyond `keep_beyond` as long as the excess is
+  /// within limits::mirror_lag_entries_max and mirror_lag_bytes_max. Returns true when the floor
+  /// moved.
   bool enforce(WallTime now, Offset keep_beyond);
 
   static std::size_t bytes_of(const Publication& publication);
@@ -68,6 +70,7 @@ class ChannelLog {
   std::size_t publications_ = 0;
   std::size_t bytes_ = 0;
   std::uint64_t bytes_ever_ = 0;
+  std::uint64_t publications_ever_ = 0;
 };
 
 }  // namespace tidegate::relay

@@ -37,6 +37,10 @@ class ChannelOwner {
   EffectId awaited() const;
   /// Idle for long enough, and holding nothing that the store does not hold: may be forgotten.
   bool is_releasable(Now now) const;
+  /// The same, however short it has been idle.
+  bool is_forgettable(Now now) const;
+  /// Since then nobody has used it, and it holds nothing that would be missed.
+  std::optional<Instant> idle_until() const { return idle_at_; }
   void release();
 
   // ---- the other shards speak

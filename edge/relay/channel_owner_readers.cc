@@ -123,7 +123,11 @@ void ChannelOwner::note_idleness(Now now) {
 }
 
 bool ChannelOwner::is_releasable(Now now) const {
-  return idle_at_.has_value() && *idle_at_ <= now.monotonic && window_.is_stale(now.wall);
+  return is_forgettable(now) && *idle_at_ <= now.monotonic;
+}
+
+bool ChannelOwner::is_forgettable(Now now) const {
+  return idle_at_.has_value() && window_.is_stale(now.wall);
 }
 
 void ChannelOwner::release() {

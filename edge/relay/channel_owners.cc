@@ -10,20 +10,41 @@ Result<std::uint32_t> ChannelOwners::find_or_make(Now now, const ChannelKeyPtr& 
   if (slot != ChannelTable<ChannelOwner>::kNone) {
     return slot;
   }
-  if (owners_.size() >= limits::channels_per_shard_max) {
-    return Error{ErrorCode::LimitExceeded,
-                 "this relay has as many channels as it may have (channels_per_shard_max)", 0};
-  }
   const Namespace* rules = context_.config().namespace_of(key->channel);
   if (rules == nullptr) {
     return unknown_namespace(key->channel);
   }
+  if (owners_.size() >= limits::channels_per_shard_max && !make_room(now)) {
+    return Error{ErrorCode::Busy,
+                 "this relay has as many channels in use as it may have (channels_per_shard_max)",
+                 limits::full_retry_after_ms};
+  }
   return owners_.add(key, std::make_unique<ChannelOwner>(context_, key, *rules, now));
+}
+
+/// Lets the channel go that nobody has used for the longest.
+bool ChannelOwners::make_room(Now now) {
+  while (const std::optional<std::uint32_t> slot = idle_.pop_due(Instant::max())) {
+    if (owners_.at(*slot)->is_forgettable(now)) {
+      release(*slot);
+      return true;
+    }
+  }
+  return false;
+}
+
+void ChannelOwners::release(std::uint32_t slot) {
+  forget_awaited(slot);
+  deadlines_.clear(slot);
+  idle_.clear(slot);
+  owners_.at(slot)->release();
+  owners_.remove(slot);
 }
 
 void ChannelOwners::settle_down(std::uint32_t slot) {
   const ChannelOwner& owner = *owners_.at(slot);
   deadlines_.set_or_clear(slot, owner.deadline());
+  idle_.set_or_clear(slot, owner.idle_until());
   if (slot >= awaited_.size()) {
     awaited_.resize(std::size_t{slot} + 1, EffectId::None);
   }
@@ -120,9 +141,7 @@ void ChannelOwners::handle_timeout(Now now) {
   while (const std::optional<std::uint32_t> slot = deadlines_.pop_due(now.monotonic)) {
     ChannelOwner& owner = *owners_.at(*slot);
     if (owner.is_releasable(now)) {
-      forget_awaited(*slot);
-      owner.release();
-      owners_.remove(*slot);
+      release(*slot);
       continue;
     }
     owner.handle_timeout(now);

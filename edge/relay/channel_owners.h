@@ -33,6 +33,8 @@ class ChannelOwners {
 
  private:
   Result<std::uint32_t> find_or_make(Now now, const ChannelKeyPtr& key);
+  bool make_room(Now now);
+  void release(std::uint32_t slot);
   /// After anything happened to an owner: notes when it wants to be woken, and for which result it
   /// waits.
   void settle_down(std::uint32_t slot);
@@ -42,6 +44,7 @@ class ChannelOwners {
   ShardContext& context_;
   ChannelTable<ChannelOwner> owners_;
   DeadlineQueue deadlines_;
+  DeadlineQueue idle_;                          // the longest idle first
   std::vector<std::uint32_t> submitted_;        // slots with publishes to be proposed
   std::vector<EffectId> awaited_;               // by slot: one effect for each owner at most
   std::map<EffectId, std::uint32_t> awaiting_;  // the slot that waits for an effect

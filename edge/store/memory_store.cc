@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/hash.h"
+#include "core/base/limits.h"
 
 namespace tidegate::store {
 
@@ -16,6 +17,7 @@ struct MemoryStore::Stream {
   Epoch epoch;
   Offset floor;
   Offset top;
+  std::uint64_t release = 0;  // number of the release; 0: in use
   std::deque<AppendedRecord> records;
 };
 
@@ -29,6 +31,7 @@ Result<relay::StoreOpened> MemoryStore::open(const relay::ChannelKey& key) {
     std::uint64_t state = entropy_ + ++streams_created_;
     stream->epoch = Epoch::from_entropy(split_mix64(state));
   }
+  released_.erase(std::exchange(stream->release, 0));
   return relay::StoreOpened{{stream->epoch, stream->top}, stream->floor};
 }
 
@@ -88,10 +91,24 @@ void MemoryStore::trim(const relay::ChannelKey& key, Offset floor) {
 }
 
 void MemoryStore::release(const relay::ChannelKey& key) {
-  // A stream that held records stays, however empty: its offsets must never be given twice.
   const auto found = streams_.find(key);
-  if (found != streams_.end() && found->second->top == Offset{}) {
+  if (found == streams_.end() || found->second->release != 0) {
+    return;
+  }
+  Stream& stream = *found->second;
+  if (stream.top == Offset{}) {
     streams_.erase(found);
+  } else if (stream.records.empty()) {
+    stream.release = ++releases_;
+    released_.emplace(stream.release, key);
+    forget_longest_idle();
+  }
+}
+
+void MemoryStore::forget_longest_idle() {
+  while (released_.size() > limits::idle_streams_in_memory_max) {
+    streams_.erase(released_.begin()->second);
+    released_.erase(released_.begin());
   }
 }
 

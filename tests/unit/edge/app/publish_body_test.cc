@@ -79,6 +79,18 @@ TEST(PublishBody, ABatchKeepsEveryMessageInItsPlace) {
   EXPECT_EQ(as_text(parsed->messages[3]->draft.payload), "3");
 }
 
+TEST(PublishBody, ABatchWhoseKeyLeavesNoRoomForNumbersIsRefusedAsAWhole) {
+  std::string list = R"({"channel":"a","data":1})";
+  for (int i = 1; i < 12; ++i) list += R"(,{"channel":"a","data":1})";
+  const std::string body = "{\"messages\":[" + list + "]}";
+  const std::string longest(limits::idempotency_key_bytes_max - 3, 'k');  // and "#11"
+  EXPECT_TRUE(parse_publish_body(body, longest).ok());
+  const auto refused = parse_publish_body(body, longest + "k");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::BadRequest);
+  EXPECT_NE(refused.error().message.find("at most 125 bytes"), std::string::npos);
+}
+
 TEST(PublishBody, NotJson) {
   expect_bad("", "the body", ErrorCode::InvalidPayload);
   expect_bad("{", "the body", ErrorCode::InvalidPayload);

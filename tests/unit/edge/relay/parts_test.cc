@@ -150,18 +150,49 @@ TEST_F(FrameCacheTest, OverItsBytesTheOldestGo) {
   EXPECT_LT(cache.size(), count);
 }
 
-TEST(RelayShard, OverItsChannelsANewOneIsRefusedAndTheOthersGoOn) {
+TEST(RelayShard, OverItsChannelsANewOneIsRefusedForTheMomentAndTheOthersGoOn) {
   RelayWorld world;
   for (std::size_t n = 0; n < limits::channels_per_shard_max; ++n) {
     world.publish("open:" + std::to_string(n), draft("1"));
   }
   ASSERT_EQ(world.shard().channel_count(), limits::channels_per_shard_max);
-  EXPECT_EQ(world.answer(world.publish("open:over", draft("1"))).error().code,
-            ErrorCode::LimitExceeded);
+  EXPECT_EQ(world.answer(world.publish("open:over", draft("1"))).error().code, ErrorCode::Busy);
   TestClient& client = world.connect();
   client.subscribe("open:over");
-  EXPECT_EQ(client.last<RefusedFrame>().error.code, ErrorCode::LimitExceeded);
+  EXPECT_EQ(client.last<RefusedFrame>().error.code, ErrorCode::Busy);
   EXPECT_TRUE(world.answer(world.publish("open:1", draft("2"))).ok());
+}
+
+TEST(RelayShard, ChannelsThatWereOnlyLookedAtMakeRoomForNewOnes) {
+  RelayWorld world;
+  TestClient& visitor = world.connect();
+  TestClient& resident = world.connect();
+  resident.subscribe("open:resident");
+  for (std::size_t n = 0; n < limits::channels_per_shard_max + 1000; ++n) {
+    visitor.subscribe("open:" + std::to_string(n));
+    ASSERT_TRUE(visitor.all<RefusedFrame>().empty()) << n;
+    visitor.send(UnsubscribeFrame{RequestId{1}, visitor.last<SubscribedFrame>().stream});
+    visitor.heard.clear();
+  }
+  EXPECT_LE(world.shard().channel_count(), limits::channels_per_shard_max);
+  world.publish("open:resident", draft("1"));
+  EXPECT_EQ(resident.read(), "1") << "what is in use stays";
+}
+
+TEST(RelayShard, OverTheMirrorsInUseASubscribeIsRefusedForTheMoment) {
+  RelayWorld world;
+  std::size_t opened = 0;
+  while (opened < limits::mirrors_per_shard_max) {
+    TestClient& client = world.connect();
+    for (int n = 0; n < 1000; ++n) client.subscribe("open:" + std::to_string(opened++));
+    ASSERT_EQ(client.all<SubscribedFrame>().size(), 1000U);
+  }
+  TestClient& late = world.connect();
+  late.subscribe("open:over");
+  EXPECT_EQ(late.last<RefusedFrame>().error.code, ErrorCode::Busy);
+  EXPECT_NE(late.last<RefusedFrame>().error.retry_after_ms, 0U);
+  late.subscribe("open:0");
+  EXPECT_EQ(late.all<SubscribedFrame>().size(), 1U) << "one that is open already";
 }
 
 TEST(ShardContext, LogLinesAreBoundedAndTheLossIsTold) {

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "core/base/limits.h"
+
 namespace tidegate::store {
 namespace {
 
@@ -88,6 +90,31 @@ TEST_F(MemoryStoreTest, TrimMovesTheFloorAndReadingBelowItFails) {
   EXPECT_EQ(read({position.epoch, Offset{4}})->records.size(), 6U);
   store.trim(*key, Offset{10});
   EXPECT_EQ(store.open(*key)->top.offset, Offset{10}) << "offsets go on";
+}
+
+TEST_F(MemoryStoreTest, OfReleasedStreamsTheLongestIdleAreForgotten) {
+  const auto key_of = [](std::size_t n) {
+    return relay::ChannelKey{"t", ChannelName::parse("a:" + std::to_string(n)).value()};
+  };
+  std::vector<Epoch> epochs;
+  const std::size_t count = limits::idle_streams_in_memory_max + 10;
+  for (std::size_t n = 0; n < count; ++n) {
+    key = std::make_shared<const relay::ChannelKey>(key_of(n));
+    const StreamPosition top = store.open(*key)->top;
+    epochs.push_back(top.epoch);
+    append(1, top);
+    store.trim(*key, Offset{1});
+    store.release(*key);
+    if (n == 5) {
+      ASSERT_TRUE(store.open(*key).ok());  // in use again: it counts no longer
+    }
+  }
+  EXPECT_EQ(store.size(), limits::idle_streams_in_memory_max + 1);
+  const relay::StoreOpened first = *store.open(key_of(0));
+  EXPECT_NE(first.top.epoch, epochs[0]) << "another stream: no offset is given twice";
+  EXPECT_EQ(first.top.offset, Offset{});
+  EXPECT_EQ(store.open(key_of(5))->top.epoch, epochs[5]);
+  EXPECT_EQ(store.open(key_of(count - 1))->top, (StreamPosition{epochs[count - 1], Offset{1}}));
 }
 
 TEST_F(MemoryStoreTest, ReleaseForgetsOnlyAStreamThatNeverHeldARecord) {
