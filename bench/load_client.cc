@@ -1,5 +1,6 @@
 // Holds many connections and counts what arrives. As a Tidegate client it performs the WebSocket
-// handshake, says hello and subscribes to one channel; with --raw it only reads bytes.
+// handshake, says hello and subscribes to one channel; with --raw it says nothing, and messages
+// come without any of that.
 //
 //   bench_load --port P --connections N [--token T --channel C | --raw 1]
 //
@@ -15,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <vector>
 
@@ -57,7 +59,8 @@ std::string masked_message(const Bytes& payload) {
 
 class Connection {
  public:
-  Connection(int socket, const Settings& settings) : socket_(socket), settings_(settings) {}
+  Connection(int socket, const Settings& settings)
+      : socket_(socket), settings_(settings), upgraded_(settings.raw) {}
 
   int socket() const { return socket_; }
 
@@ -85,7 +88,6 @@ class Connection {
       if (got < 0 && errno == EAGAIN) return;
       if (got <= 0) fail("the connection was closed by the other side");
       totals.bytes += static_cast<std::uint64_t>(got);
-      if (settings_.raw) continue;
       buffer_.append(chunk, static_cast<std::size_t>(got));
       consume(totals);
     }
@@ -156,7 +158,7 @@ class Connection {
 
   int socket_;
   const Settings& settings_;
-  bool upgraded_ = false;
+  bool upgraded_;
   std::string buffer_;
   Bytes greeting_;
 };
@@ -216,8 +218,14 @@ int main(int argc, char** argv) {
       std::printf("ready\n");
       std::fflush(stdout);
     }
+    // Nobody is woken by a message: it would cost the sender, more or less by chance.
     epoll_event events[256];
-    const int got = ::epoll_wait(poller, events, 256, -1);
+    const int got = ::epoll_wait(poller, events, 256, 0);
+    if (got == 0) {
+      const timespec pause{0, 1'000'000};
+      ::nanosleep(&pause, nullptr);
+      continue;
+    }
     for (int i = 0; i < got; ++i) {
       if (events[i].data.u32 < count) {
         connections[events[i].data.u32].read_available(totals);

@@ -1,53 +1,58 @@
 // The reference the relay is measured against: accepts connections and, when told to, sends one
 // ready-made buffer to each of them with a plain send(). Nothing can deliver with less work per
-// message.
+// message. The buffer is a whole WebSocket message with one publication, so that those who receive
+// have the same work with it as with the relay's: they share the processor's caches.
 //
-//   bench_raw_send --size BYTES      prints its port, then reads commands from standard input:
-//   ticks COUNT INTERVAL_US          COUNT times, every INTERVAL_US: send to all, then print "done"
+//   bench_raw_send --payload BYTES   prints its port, then reads commands from standard input:
+//   send                             to all, then print "done"
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/socket_io.h"
+#include "core/protocol/block_writer.h"
+#include "edge/relay/shared_message.h"
 
+using namespace tidegate;
 using namespace tidegate::bench;
 
 namespace {
+
+std::string one_publication(std::size_t payload_bytes) {
+  Publication publication;
+  publication.event = "tick";
+  publication.payload.assign(payload_bytes, 'x');
+  publication.payload.front() = publication.payload.back() = '"';
+  BlockWriter writer(StreamId{1}, StreamRange{Offset{0}, Offset{1}});
+  writer.add(Offset{1}, publication);
+  Bytes frame;
+  writer.finish(frame);
+  return std::string(as_text(relay::SharedMessage::binary(frame)->framed()));
+}
 
 void accept_all(int listener, std::vector<int>& sockets) {
   while (true) {
     const int socket = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (socket < 0) return;
+    const int on = 1;  // as on the relay's connections: no message waits for the last one's ACK
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     sockets.push_back(socket);
   }
-}
-
-void send_ticks(const std::vector<int>& sockets, const std::string& buffer, long count,
-                long interval_us) {
-  const int timer = ::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
-  itimerspec period{};
-  period.it_interval.tv_sec = period.it_value.tv_sec = interval_us / 1'000'000;
-  period.it_interval.tv_nsec = period.it_value.tv_nsec = interval_us % 1'000'000 * 1000;
-  ::timerfd_settime(timer, 0, &period, nullptr);
-  for (long tick = 0; tick < count; ++tick) {
-    std::uint64_t expirations = 0;
-    if (::read(timer, &expirations, sizeof expirations) < 0) fail("timerfd");
-    for (const int socket : sockets) send_all(socket, buffer);
-  }
-  ::close(timer);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   raise_descriptor_limit();
-  const std::string buffer(std::stoul(argument(argc, argv, "--size", "256")), 'x');
+  const std::string buffer = one_publication(std::stoul(argument(argc, argv, "--payload", "128")));
   std::uint16_t port = 0;
   const int listener = listen_loopback(port);
   std::printf("port %u\n", port);
@@ -58,13 +63,11 @@ int main(int argc, char** argv) {
     ::poll(wait, 2, -1);
     if (wait[0].revents != 0) accept_all(listener, sockets);
     if (wait[1].revents == 0) continue;
-    long count = 0;
-    long interval_us = 0;
     char line[64];
     if (std::fgets(line, sizeof line, stdin) == nullptr) return 0;
-    if (std::sscanf(line, "ticks %ld %ld", &count, &interval_us) != 2) fail("bad command");
+    if (std::string_view(line) != "send\n") fail("bad command");
     accept_all(listener, sockets);  // those that connected before the command
-    send_ticks(sockets, buffer, count, interval_us);
+    for (const int socket : sockets) send_all(socket, buffer);
     std::printf("done\n");
     std::fflush(stdout);
   }

@@ -1,8 +1,8 @@
 // Starts the processes a benchmark needs and reads what the kernel says of them. Everything listens
 // on loopback, on free ports, and is stopped by process id.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { once } from 'node:events';
@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 const release = (name) => `${root}build/release/${name}`;
-const ticksPerSecond = 100; // USER_HZ on Linux, a constant of its ABI
 
 /** A child process that answers line by line. */
 class LineProcess {
@@ -110,27 +109,39 @@ export async function startLoad(args) {
     const [messages, rows, bytes] = (await load.ask('')).split(' ').map(Number);
     return { messages, rows, bytes };
   };
-  return { totals, stop: () => load.stop() };
+  return { pid: load.pid, totals, stop: () => load.stop() };
 }
 
-export async function startRawSend(size) {
-  const raw = new LineProcess(release('bench_raw_send'), ['--size', `${size}`]);
+export async function startRawSend(payloadBytes) {
+  const raw = new LineProcess(release('bench_raw_send'), ['--payload', `${payloadBytes}`]);
   const port = Number((await raw.line()).split(' ')[1]);
   return {
     pid: raw.pid,
     port,
-    ticks: async (count, intervalUs) => {
-      const answer = await raw.ask(`ticks ${count} ${intervalUs}`);
+    sendToAll: async () => {
+      const answer = await raw.ask('send');
       if (answer !== 'done') throw new Error(`bench_raw_send said ${answer}`);
     },
     stop: () => raw.stop(),
   };
 }
 
-/** User and system time of a process so far, in seconds. */
+/**
+ * Keeps a process, with its threads, on one core. Who serves and who receives stay apart: otherwise
+ * a wakeup costs the server more or less by where the kernel happened to put the receiver.
+ */
+export function pin(pid, core) {
+  execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', `${core}`, `${pid}`], {
+    stdio: 'ignore',
+  });
+}
+
+/** Processor time of a process's threads so far, in seconds. */
 export function cpuSeconds(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  const tasks = `/proc/${pid}/task`;
+  return readdirSync(tasks)
+    .map((task) => Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ')[0]) / 1e9)
+    .reduce((sum, seconds) => sum + seconds, 0);
 }
 
 /** Resident memory of a process, in bytes. */
