@@ -150,7 +150,7 @@ export class Channel<Events extends object = AnyEvents> {
 
   /**
    * Resolves when everything up to the present has been delivered, rejects when that cannot be: the
-   * channel or the client has failed.
+   * channel or the client has failed, or the application called disconnect().
    */
   async ready(): Promise<void> {
     this.subscribe();

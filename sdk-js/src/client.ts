@@ -8,7 +8,7 @@ import type { CoreStats, StateChange } from './core/output_reader.js';
 import { Driver } from './driver.js';
 import type { DriverEvents, DriverOptions } from './driver_face.js';
 import type { Environment } from './environment.js';
-import { disposedError, failedError, textOf, TidegateError } from './errors.js';
+import { disposedError, endedError, failedError, textOf, TidegateError } from './errors.js';
 import { ListenerWindow } from './listener_window.js';
 import { Listeners, type Off } from './listeners.js';
 import type { StreamPosition } from './message.js';
@@ -102,9 +102,13 @@ export class Client {
   disconnect(): void {
     this.throwIfDisposed();
     this.intent = 'disconnect';
+    this.failureListeners.emit(this.reportOwn, endedError());
     this.driver.unwatch();
     if (this.driver.isRunning) this.driver.run((now, session) => session.disconnect(now));
-    else this.setState({ state: 'disconnected' });
+    else {
+      this.driver.stopLoading();
+      this.setState({ state: 'disconnected' });
+    }
   }
 
   /** Replaces the token, from the next connection on. */
@@ -233,7 +237,7 @@ export class Client {
 
   /** @internal Why nothing can be had of this client until connect(). */
   get failure(): TidegateError | undefined {
-    return this.currentFailure;
+    return this.currentFailure ?? (this.intent === 'disconnect' ? endedError() : undefined);
   }
 
   /** @internal */

@@ -21,7 +21,7 @@ export interface ClientOptions {
   getToken?: () => string | null | PromiseLike<string | null>;
   /** Where there is none, as in Node 20: `import { WebSocket } from 'ws'`. */
   WebSocket?: WebSocketConstructor;
-  /** How long one attempt to connect may take. Default 10,000. */
+  /** How long one attempt to connect may take, and loading the core. Default 10,000. */
   connectTimeoutMs?: number;
   /** After this long without an acknowledgement a publish is rejected. Default 30,000. */
   publishTimeoutMs?: number;

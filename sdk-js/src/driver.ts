@@ -24,6 +24,8 @@ import type { Transport } from './transport/transport.js';
 
 /** A deadline as near as this is met at the end of the turn. */
 const END_OF_TURN_MS = 0.5;
+/** The core's twin is limits::connect_timeout_default. */
+export const LOAD_TIMEOUT_MS = 10_000;
 /**
  * How long the core holds commands back by default: until the end of the turn, in the driver's
  * hands.
@@ -42,7 +44,8 @@ export class Driver implements OutputSink {
   /** One for all sessions of the core: the relay keeps idempotency keys by it. */
   private sessionId = '';
   private session: CoreSession | undefined;
-  private starting = false;
+  /** The attempt to load the core; what an earlier one brings is not taken. */
+  private loading: { timer: TimerHandle } | undefined;
   private disposed = false;
   private readonly actions: (() => void)[] = [];
   private readonly events: (() => void)[] = [];
@@ -82,19 +85,33 @@ export class Driver implements OutputSink {
 
   /** Loads the core if need be; sessionStarted or sessionFailed follows. */
   start(): void {
-    if (this.session || this.starting || this.disposed) return;
-    this.starting = true;
-    this.loader.load().then(
-      (module) => {
-        this.starting = false;
-        if (!this.disposed) this.begin(module);
-      },
-      (error: unknown) => {
-        this.starting = false;
-        if (!this.disposed)
-          this.client.sessionFailed(asTidegateError(error, ErrorCode.unsupported));
-      },
-    );
+    if (this.session || this.loading || this.disposed) return;
+    const settle = (tell: () => void) => {
+      if (this.loading !== loading) return;
+      this.stopLoading();
+      tell();
+    };
+    const fail = (error: unknown) =>
+      settle(() => this.client.sessionFailed(asTidegateError(error, ErrorCode.unsupported)));
+    const giveUp = () => {
+      this.loader.discard();
+      fail(
+        new TidegateError(
+          ErrorCode.unavailable,
+          'the core has not been loaded within connectTimeoutMs',
+        ),
+      );
+    };
+    const timeoutMs = this.options.tuning.connectTimeoutMs ?? LOAD_TIMEOUT_MS;
+    const loading = { timer: this.environment.setTimer(timeoutMs, giveUp) };
+    this.loading = loading;
+    this.loader.load().then((module) => settle(() => this.begin(module)), fail);
+  }
+
+  /** What is on its way may still come, for the next start(). */
+  stopLoading(): void {
+    if (this.loading) this.environment.clearTimer(this.loading.timer);
+    this.loading = undefined;
   }
 
   private begin(module: CoreModule): void {
@@ -189,6 +206,7 @@ export class Driver implements OutputSink {
   dispose(): void {
     if (this.disposed) return;
     this.disposed = true;
+    this.stopLoading();
     try {
       this.session?.disconnect(this.now());
     } catch (error) {

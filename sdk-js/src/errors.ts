@@ -55,6 +55,14 @@ export function disposedError(what: string): TidegateError {
   );
 }
 
+/** What waits for a connection is told once the application has ended it. */
+export function endedError(): TidegateError {
+  return new TidegateError(
+    ErrorCode.connection_lost,
+    'disconnect() was called: call connect() to go on',
+  );
+}
+
 /** What it says, whatever was thrown. */
 export function messageOf(error: unknown): string {
   try {

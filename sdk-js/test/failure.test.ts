@@ -133,6 +133,83 @@ test('ready() of what was disposed of rejects and does not throw', async () => {
   assert.equal((await rejection(other.ready())).name, 'disposed');
 });
 
+test('ready() rejects, and says connect(), once the application called disconnect()', async () => {
+  for (const loaded of [true, false]) {
+    const { client } = world();
+    const channel = client.channel('a:b');
+    if (loaded) await channel.ready();
+    client.disconnect();
+    await settle();
+    const other = client.channel('a:c');
+    for (const error of await Promise.all([channel.ready(), other.ready()].map(rejection))) {
+      assert.equal(error.name, 'connection_lost');
+      assert.match(error.message, /disconnect\(\).*connect\(\)/);
+    }
+    client.connect();
+    await Promise.all([channel.ready(), other.ready()]);
+    client.dispose();
+  }
+});
+
+test('a ready() that waits is rejected by disconnect()', async () => {
+  for (const when of ['while the core is loaded', 'while it connects', 'while it subscribes']) {
+    const { environment, client } = world();
+    environment.onSend = () => undefined;
+    if (when === 'while it connects') environment.onSocket = () => undefined;
+    const waiting = rejection(client.channel('a:b').ready());
+    if (when !== 'while the core is loaded') await until(() => environment.sockets.length === 1);
+    await (when === 'while it subscribes' ? settle() : undefined);
+    client.disconnect();
+    assert.equal((await waiting).name, 'connection_lost', when);
+    client.dispose();
+  }
+});
+
+test('a core that does not come within connectTimeoutMs fails the client', async () => {
+  const sources: ((core: BufferSource) => void)[] = [];
+  const core = () => new Promise<BufferSource>((resolve) => sources.push(resolve));
+  const { environment, client, errors } = world({ core, connectTimeoutMs: 4_000 });
+  const channel = client.channel('a:b');
+  const waiting = [channel.ready(), client.publish('a:b', 'x', 1)].map(rejection);
+  await environment.advance(3_999);
+  assert.equal(client.state, 'connecting');
+  await environment.advance(1);
+  for (const error of await Promise.all(waiting)) {
+    assert.equal(error.name, 'unavailable');
+    assert.equal(error.temporary, true);
+    assert.match(error.message, /connect\(\).*core.*connectTimeoutMs/);
+  }
+  assert.equal(client.state, 'failed');
+  assert.equal(errors.length, 1);
+  assert.equal(environment.timerCount, 0);
+
+  client.connect();
+  await settle();
+  assert.equal(sources.length, 2, 'the attempt that hangs was waited for again');
+  sources[0]?.(Uint8Array.of(1, 2, 3, 4)); // the first one ends late, and badly
+  await settle();
+  assert.equal(client.state, 'connecting');
+  sources[1]?.((await inlineCore()) as BufferSource);
+  await channel.ready();
+  await environment.advance(10_000);
+  assert.equal(client.state, 'live');
+  client.dispose();
+
+  const other = world({ core });
+  other.client.connect();
+  await other.environment.advance(9_999);
+  assert.equal(other.client.state, 'connecting');
+  await other.environment.advance(1);
+  assert.equal(other.client.state, 'failed');
+  other.client.connect();
+  other.client.disconnect();
+  await other.environment.advance(20_000);
+  assert.equal(other.client.state, 'disconnected', 'it failed after disconnect()');
+  other.client.connect();
+  other.client.dispose();
+  assert.equal(other.environment.timerCount, 0);
+});
+
 test('a publish that waits for the core does not wait for ever', async () => {
   const never = () => new Promise<never>(() => undefined);
   const { environment, client } = world({ core: never, publishTimeoutMs: 3_000 });

@@ -75,6 +75,21 @@ test('loading is done once, and again after a failure', async () => {
   assert.equal(calls, 2);
 });
 
+test('an attempt that was given up and fails late does not undo the next one', async () => {
+  const ends: (() => void)[] = [];
+  const loader = new CoreLoader(() => {
+    if (ends.length > 0) return core;
+    return new Promise((_, reject) => ends.push(() => reject(new Error('late'))));
+  });
+  const given = loader.load();
+  await settle();
+  loader.discard();
+  const next = await loader.load();
+  ends[0]?.();
+  await assert.rejects(given, /late/);
+  assert.equal(await loader.load(), next);
+});
+
 test('a web page in place of the core is named, with the address and the way out', async () => {
   const error = await failure(new URL(`${base}/page`));
   assert.match(error.message, /\/page is not WebAssembly: it begins with "3c 21/);

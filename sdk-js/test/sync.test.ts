@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import * as codes from '../src/codes.js';
+import { LOAD_TIMEOUT_MS } from '../src/driver.js';
 import { LISTENERS_MAX } from '../src/listener_window.js';
 import * as abi from '../src/core/abi.js';
 
@@ -57,6 +58,7 @@ test('limits that have a twin are those of core/base/limits.h', () => {
   const limit = (name: string) =>
     new RegExp(` ${name} = ([\\d']+)(s?);`).exec(read('core/base/limits.h'))?.slice(1);
   assert.deepEqual(limit('listeners_per_client_max'), [String(LISTENERS_MAX), '']);
+  assert.deepEqual(limit('connect_timeout_default'), [String(LOAD_TIMEOUT_MS / 1000), 's']);
 });
 
 test('records are those of wasm/output_encoder.h', () => {

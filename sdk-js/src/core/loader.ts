@@ -36,14 +36,18 @@ export class CoreLoader {
 
   /** The same module every time; a new attempt after a failure. */
   load(): Promise<CoreModule> {
-    this.loading ??= this.start().catch((error: unknown) => {
-      this.loading = undefined;
+    if (this.loading) return this.loading;
+    const mine = this.start().catch((error: unknown) => {
+      if (this.loading === mine) this.loading = undefined;
       throw error;
     });
-    return this.loading;
+    return (this.loading = mine);
   }
 
-  /** The instance trapped and cannot be trusted any more: the next load() makes a new one. */
+  /**
+   * The instance trapped and cannot be trusted any more, or does not come: the next load() makes a
+   * new one.
+   */
   discard(): void {
     this.loading = undefined;
   }
