@@ -1,5 +1,6 @@
 // docs/REQUIREMENTS.md keeps its word: every id once, a known status, and a line marked done or
-// partly names tests that exist. A test is named as `path` or `path › name`; the name must stand in that file.
+// partly names tests that exist. A test is named as `path` or `path › name`; the name must stand in
+// that file.
 import { violation } from '../lib/text.mjs';
 
 const path = 'docs/REQUIREMENTS.md';
