@@ -96,10 +96,7 @@ export class Driver implements OutputSink {
     const giveUp = () => {
       this.loader.discard();
       fail(
-        new TidegateError(
-          ErrorCode.unavailable,
-          'the core has not been loaded within connectTimeoutMs',
-        ),
+        new TidegateError(ErrorCode.unavailable, 'the core was not loaded within connectTimeoutMs'),
       );
     };
     const timeoutMs = this.options.tuning.connectTimeoutMs ?? LOAD_TIMEOUT_MS;

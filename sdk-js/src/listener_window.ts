@@ -24,7 +24,7 @@ export class ListenerWindow {
     if (all.size >= LISTENERS_MAX) {
       throw new TidegateError(
         ErrorCode.limit_exceeded,
-        `over listeners_per_client_max (${LISTENERS_MAX}): stop listeners no longer needed`,
+        'over listeners_per_client_max: stop listeners no longer needed',
       );
     }
     all.add(this);

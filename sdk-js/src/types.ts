@@ -53,6 +53,12 @@ export interface ChannelReset {
   readonly position: StreamPosition;
 }
 
+/**
+ * Where a channel begins. All handles of one name share one subscription, and the handle that wants
+ * it first decides: a later one gets what comes from then on, and nothing of a `since` or `history`
+ * of its own. That is so until the last handle has let the channel go and it is no longer kept
+ * (unsubscribeLingerMs). No error tells of it.
+ */
 export interface ChannelOptions {
   /** Resume from here, for example from a position that was stored before a page reload. */
   since?: StreamPosition;

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { type Client, type ClientOptions, createClient, init, type Message } from '../src/index.js';
+import {
+  type ChannelOptions,
+  type Client,
+  type ClientOptions,
+  createClient,
+  init,
+  type Message,
+} from '../src/index.js';
 import { FakeEnvironment, FakeRelay, settle } from './support/fake_relay.js';
 import * as wire from './support/wire.js';
 
@@ -384,6 +391,30 @@ test('history begins with what is kept; since resumes from a stored position', a
   await settle();
   assert.deepEqual(all, [2, 3]);
   again.client.dispose();
+});
+
+test('the first handle decides where a channel begins, until it is no longer kept', async () => {
+  const { environment, relay, client, errors } = world();
+  relay.publish('u:1', row(1), row(2), row(3));
+  const listen = (options?: ChannelOptions) => {
+    const seen: number[] = [];
+    const channel = client.channel<Alerts>('u:1', options);
+    return { seen, stop: channel.on('created', (data) => seen.push(data.n)) };
+  };
+  const first = listen({ history: 1 });
+  await settle();
+  const later = [listen({ history: 3 }), listen({ since: { epoch: 'e1', offset: 1n } })];
+  await settle();
+  relay.publish('u:1', row(4));
+  assert.deepEqual(first.seen, [3, 4]);
+  for (const { seen } of later) assert.deepEqual(seen, [4]);
+  for (const { stop } of [first, ...later]) stop();
+  await environment.advance(5_000);
+  const again = listen({ history: 3 });
+  await settle();
+  assert.deepEqual(again.seen, [2, 3, 4]);
+  assert.deepEqual(errors, []);
+  client.dispose();
 });
 
 test('states go to live, back while there is no connection, and ready() waits', async () => {
