@@ -1,5 +1,6 @@
-// Where a channel begins: with history, from a stored position, and who decides when several
-// handles ask for it.
+// Where a channel begins when several handles ask for it, with history or from a stored position:
+// they share one subscription, so only one of them can decide. What one handle alone gets is in
+// channel.test.ts.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
@@ -22,25 +23,6 @@ function world() {
 }
 
 const row = (n: number) => ({ event: 'created', payload: `{"n":${n}}` });
-
-test('history begins with what is kept; since resumes from a stored position', async () => {
-  const { relay, client } = world();
-  relay.publish('u:1', row(1), row(2), row(3));
-  const latest: number[] = [];
-  const all: number[] = [];
-  client.channel<Alerts>('u:1', { history: 2 }).on('created', (data) => latest.push(data.n));
-  await settle();
-  assert.deepEqual(latest, [2, 3]);
-  client.dispose();
-
-  const again = world();
-  again.relay.publish('u:1', row(1), row(2), row(3));
-  const since = { epoch: 'e1', offset: 1n };
-  again.client.channel<Alerts>('u:1', { since }).on('created', (data) => all.push(data.n));
-  await settle();
-  assert.deepEqual(all, [2, 3]);
-  again.client.dispose();
-});
 
 test('the first handle decides where a channel begins, until it is no longer kept', async () => {
   const { environment, relay, client, errors } = world();

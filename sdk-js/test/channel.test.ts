@@ -367,6 +367,25 @@ test('another epoch is told as a reset with its reason, before the rows that rep
   client.dispose();
 });
 
+test('history begins with what is kept; since resumes from a stored position', async () => {
+  const { relay, client } = world();
+  relay.publish('u:1', row(1), row(2), row(3));
+  const latest: number[] = [];
+  const all: number[] = [];
+  client.channel<Alerts>('u:1', { history: 2 }).on('created', (data) => latest.push(data.n));
+  await settle();
+  assert.deepEqual(latest, [2, 3]);
+  client.dispose();
+
+  const again = world();
+  again.relay.publish('u:1', row(1), row(2), row(3));
+  const since = { epoch: 'e1', offset: 1n };
+  again.client.channel<Alerts>('u:1', { since }).on('created', (data) => all.push(data.n));
+  await settle();
+  assert.deepEqual(all, [2, 3]);
+  again.client.dispose();
+});
+
 test('states go to live, back while there is no connection, and ready() waits', async () => {
   const { environment, client } = world();
   const channel = client.channel('u:1');
