@@ -15,7 +15,7 @@ await verb('npm run check', async () => {
   await runHere(process.execPath, ['scripts/test.mjs']);
   await buildPreset('asan');
   await step('C++ suites, asan', async () => note(await ctest('asan')));
-  // All that has threads. (The rest does not even link: a test of the client counts allocations, and
+  // All that has threads. (The client's tests do not link: one counts allocations, and
   // ThreadSanitizer has an operator new of its own.)
   await buildPreset('tsan', ['test_net', 'test_app']);
   await step('C++ suites with threads, tsan', async () =>

@@ -351,10 +351,11 @@ export class Driver implements OutputSink {
    */
   private flushAtEndOfTurn(): void {
     this.turnEnds = true;
+    const atMs = this.deadlineMs; // what comes in meanwhile may move it far ahead
     this.environment.enqueue(() => {
       this.turnEnds = false;
-      this.metMs = this.deadlineMs;
-      this.latestMs = Math.max(this.latestMs, this.deadlineMs);
+      this.metMs = atMs;
+      this.latestMs = Math.max(this.latestMs, atMs);
       this.fire();
     });
   }

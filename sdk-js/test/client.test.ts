@@ -4,6 +4,7 @@ import { test } from 'node:test';
 
 import { type ClientOptions, createClient, init, TidegateError } from '../src/index.js';
 import { FakeEnvironment, FakeRelay, settle } from './support/fake_relay.js';
+import * as wire from './support/wire.js';
 
 await init();
 
@@ -368,5 +369,18 @@ test('a world without WebSocket is named, with the way out', async () => {
   assert.equal(client.state, 'failed');
   assert.equal(client.error?.name, 'unsupported');
   assert.equal(errors.length, 1);
+  client.dispose();
+});
+
+test('what comes in before the end of the turn does not move the clock to a far deadline', async () => {
+  const { environment, relay, client } = world();
+  await client.publish('a:b', 'e', 1);
+  const published = client.publish('a:b', 'e', 2);
+  // A message in the same turn, later by the clock, takes the batch along: now the next deadline
+  // is that of the publish, half a minute ahead.
+  environment.pass(5);
+  environment.socket.deliver(wire.pong(0));
+  assert.equal((await published).outcome, 'applied');
+  assert.equal(relay.sent('publish').length, 2);
   client.dispose();
 });

@@ -119,6 +119,11 @@ export class FakeEnvironment implements Environment {
     this.platform?.resume();
   }
 
+  /** Time goes on within a turn: nothing that is due runs. */
+  pass(ms: number): void {
+    this.nowMs += ms;
+  }
+
   /** Runs everything that is due within the next `ms`, in order of time. */
   async advance(ms: number): Promise<void> {
     const until = this.nowMs + ms;
