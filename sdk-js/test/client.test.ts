@@ -372,7 +372,7 @@ test('a world without WebSocket is named, with the way out', async () => {
   client.dispose();
 });
 
-test('what comes in before the end of the turn does not move the clock to a far deadline', async () => {
+test('what comes in before the end of a turn does not move the clock far ahead', async () => {
   const { environment, relay, client } = world();
   await client.publish('a:b', 'e', 1);
   const published = client.publish('a:b', 'e', 2);
