@@ -10,7 +10,7 @@
 namespace tidegate::relay {
 
 void SessionFlow::end_malformed(std::uint32_t slot, const Error& error) {
-  writer_.disconnect(slot, DisconnectCode::MalformedFrame, error.message);
+  end(slot, DisconnectCode::MalformedFrame, error.message);
 }
 
 void SessionFlow::handle_frames(Now now, std::uint32_t slot, ByteView message) {
@@ -39,8 +39,7 @@ void SessionFlow::handle_frame(Now now, std::uint32_t slot, Frame frame) {
   } else if (const auto* invalid = std::get_if<InvalidCommand>(&frame)) {
     writer_.say(slot, RefusedFrame{invalid->request, invalid->error});
   } else if (!std::holds_alternative<PongFrame>(frame)) {
-    writer_.disconnect(slot, DisconnectCode::UnexpectedFrame,
-                       "a client may not send this frame now");
+    end(slot, DisconnectCode::UnexpectedFrame, "a client may not send this frame now");
   }
 }
 

@@ -40,8 +40,8 @@ ConnectionHandle SessionFlow::handle_connected(Now now) {
   session.state = AwaitingHello{now.monotonic + context_.config().hello_timeout};
   ++context_.counters.connections_opened;
   if (draining_) {
-    writer_.disconnect(handle.slot, DisconnectCode::Unavailable,
-                       "the relay is going down; come back a little later", 1000);
+    end(handle.slot, DisconnectCode::Unavailable,
+        "the relay is going down; come back a little later", 1000);
   } else {
     schedule(now, handle.slot);
   }
@@ -57,10 +57,9 @@ void SessionFlow::handle_message(Now now, ConnectionHandle connection, ByteView 
   session->last_received = now.monotonic;
   const std::uint32_t slot = connection.slot;
   if (message.size() > context_.config().client_message_bytes_max) {
-    writer_.disconnect(slot, DisconnectCode::FrameTooLarge,
-                       "a message may have " +
-                           std::to_string(context_.config().client_message_bytes_max) +
-                           " bytes, this one has " + std::to_string(message.size()));
+    end(slot, DisconnectCode::FrameTooLarge,
+        "a message may have " + std::to_string(context_.config().client_message_bytes_max) +
+            " bytes, this one has " + std::to_string(message.size()));
   } else if (message.empty()) {
     end_malformed(slot, Error{ErrorCode::MalformedFrame, "a message has at least one frame", 0});
   } else if (std::holds_alternative<AwaitingHello>(session->state)) {
@@ -68,9 +67,8 @@ void SessionFlow::handle_message(Now now, ConnectionHandle connection, ByteView 
   } else if (auto* verifying = std::get_if<Verifying>(&session->state)) {
     Bytes& frames = verifying->kept->frames;
     if (frames.size() + message.size() > context_.config().client_message_bytes_max) {
-      stop_verifying(slot);
-      writer_.disconnect(slot, DisconnectCode::Overloaded,
-                         "too much was sent before the token was verified; wait for welcome");
+      end(slot, DisconnectCode::Overloaded,
+          "too much was sent before the token was verified; wait for welcome");
       return;
     }
     frames.insert(frames.end(), message.begin(), message.end());
@@ -91,14 +89,13 @@ void SessionFlow::handle_hello(Now now, std::uint32_t slot, ByteView message) {
   }
   auto* hello = std::get_if<HelloFrame>(&first->value());
   if (hello == nullptr) {
-    writer_.disconnect(slot, DisconnectCode::UnexpectedFrame, "the first frame must be hello");
+    end(slot, DisconnectCode::UnexpectedFrame, "the first frame must be hello");
     return;
   }
   if (hello->version < wire::kProtocolVersionMin || hello->version > wire::kProtocolVersion) {
-    writer_.disconnect(slot, DisconnectCode::UnsupportedVersion,
-                       "this relay speaks versions " + std::to_string(wire::kProtocolVersionMin) +
-                           " to " + std::to_string(wire::kProtocolVersion) + ", not " +
-                           std::to_string(hello->version));
+    end(slot, DisconnectCode::UnsupportedVersion,
+        "this relay speaks versions " + std::to_string(wire::kProtocolVersionMin) + " to " +
+            std::to_string(wire::kProtocolVersion) + ", not " + std::to_string(hello->version));
     return;
   }
   if (hello->client.size() > limits::client_label_bytes_max ||
@@ -108,8 +105,8 @@ void SessionFlow::handle_hello(Now now, std::uint32_t slot, ByteView message) {
     return;
   }
   if (hello->token.empty() || hello->token.size() > limits::token_bytes_max) {
-    writer_.disconnect(slot, DisconnectCode::TokenInvalid,
-                       hello->token.empty() ? "a token is required" : "the token is too long");
+    end(slot, DisconnectCode::TokenInvalid,
+        hello->token.empty() ? "a token is required" : "the token is too long");
     return;
   }
   Verifying verifying;
@@ -152,7 +149,7 @@ void SessionFlow::handle_token_result(Now now, EffectId id, Result<ClaimsPtr> re
 }
 
 void SessionFlow::refuse_token(std::uint32_t slot, const Error& error) {
-  writer_.disconnect(slot, disconnect_code_of(error.code), error.message, error.retry_after_ms);
+  end(slot, disconnect_code_of(error.code), error.message, error.retry_after_ms);
 }
 
 void SessionFlow::activate(Now now, std::uint32_t slot, ClaimsPtr claims) {
@@ -198,7 +195,12 @@ void SessionFlow::forget(Now now, std::uint32_t slot) {
   ++context_.counters.connections_closed;
 }
 
-/// Whoever ends a session that waits for its token: the answer may never come.
+void SessionFlow::end(std::uint32_t slot, DisconnectCode code, std::string message,
+                      std::uint32_t retry_after_ms) {
+  stop_verifying(slot);
+  writer_.disconnect(slot, code, std::move(message), retry_after_ms);
+}
+
 void SessionFlow::stop_verifying(std::uint32_t slot) {
   if (const auto* verifying = std::get_if<Verifying>(&sessions_.at(slot).state)) {
     verifying_.erase(verifying->effect);
@@ -255,12 +257,10 @@ void SessionFlow::check_active(Now now, std::uint32_t slot) {
   const Claims& claims = *std::get_if<Active>(&session.state)->claims;
   const Duration interval = context_.config().heartbeat_interval;
   if (claims.expires_at.has_value() && *claims.expires_at <= now.wall) {
-    writer_.disconnect(slot, DisconnectCode::TokenExpired,
-                       "the token has expired; connect again with a new one");
+    end(slot, DisconnectCode::TokenExpired, "the token has expired; connect again with a new one");
   } else if (now.monotonic >=
              session.last_received + interval + context_.config().heartbeat_timeout) {
-    writer_.disconnect(slot, DisconnectCode::HeartbeatTimeout,
-                       "nothing was heard from the client for too long");
+    end(slot, DisconnectCode::HeartbeatTimeout, "nothing was heard from the client for too long");
   } else {
     const Instant silent_since = std::min(session.last_sent, session.last_received);
     if (now.monotonic >= std::max(silent_since, session.last_pinged) + interval) {
@@ -275,12 +275,10 @@ void SessionFlow::handle_timeout(Now now) {
   while (const std::optional<std::uint32_t> slot = deadlines_.pop_due(now.monotonic)) {
     const SessionState& state = sessions_.at(*slot).state;
     if (std::holds_alternative<AwaitingHello>(state)) {
-      writer_.disconnect(*slot, DisconnectCode::HelloTimeout,
-                         "connected and said nothing; hello is expected first");
+      end(*slot, DisconnectCode::HelloTimeout,
+          "connected and said nothing; hello is expected first");
     } else if (std::holds_alternative<Verifying>(state)) {
-      stop_verifying(*slot);
-      writer_.disconnect(*slot, DisconnectCode::Unavailable,
-                         "the token could not be verified in time");
+      end(*slot, DisconnectCode::Unavailable, "the token could not be verified in time");
     } else if (std::holds_alternative<Active>(state)) {
       check_active(now, *slot);
     }
@@ -303,10 +301,9 @@ void SessionFlow::drain(Duration window, std::uint64_t seed) {
   for (std::size_t index = 0; index < slots.size(); ++index) {
     const Duration begin =
         window * static_cast<std::int64_t>(index) / static_cast<std::int64_t>(slots.size());
-    stop_verifying(slots[index]);
-    writer_.disconnect(slots[index], DisconnectCode::Restarting,
-                       "the relay restarts; come back in this connection's slot",
-                       std::max<std::uint32_t>(1, in_ms(begin)));
+    end(slots[index], DisconnectCode::Restarting,
+        "the relay restarts; come back in this connection's slot",
+        std::max<std::uint32_t>(1, in_ms(begin)));
   }
 }
 

@@ -44,6 +44,9 @@ class SessionFlow {
   void refuse_token(std::uint32_t slot, const Error& error);
   void activate(Now now, std::uint32_t slot, ClaimsPtr claims);
   void forget(Now now, std::uint32_t slot);
+  /// The only way to end a session from here: nobody waits for its token any more.
+  void end(std::uint32_t slot, DisconnectCode code, std::string message,
+           std::uint32_t retry_after_ms = 0);
   void stop_verifying(std::uint32_t slot);
   void schedule(Now now, std::uint32_t slot);
   void check_active(Now now, std::uint32_t slot);
