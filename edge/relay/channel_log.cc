@@ -22,7 +22,7 @@ Offset ChannelLog::start_of_latest(std::uint32_t count) const {
   if (count == 0) {
     return top_;
   }
-  if (count >= publications_) {
+  if (count >= publication_count()) {
     return floor_;
   }
   const std::uint64_t target = publications_ever_ - count;
@@ -51,8 +51,6 @@ void ChannelLog::restart(Epoch epoch, Offset floor) {
   floor_ = floor;
   top_ = floor;
   entries_.clear();
-  publications_ = 0;
-  bytes_ = 0;
 }
 
 void ChannelLog::append(StreamRange range, PublicationPtr publication) {
@@ -68,14 +66,12 @@ void ChannelLog::append(StreamRange range, PublicationPtr publication) {
   }
   const std::size_t bytes = bytes_of(*publication);
   entries_.push_back(Entry{range, std::move(publication), bytes_ever_, publications_ever_});
-  ++publications_;
   ++publications_ever_;
-  bytes_ += bytes;
   bytes_ever_ += bytes;
 }
 
 bool ChannelLog::exceeds(WallTime now) const {
-  if (publications_ > limits_.count || bytes_ > limits_.bytes) {
+  if (publication_count() > limits_.count || bytes() > limits_.bytes) {
     return true;
   }
   const std::optional<WallTime> expiry = next_expiry();
@@ -86,8 +82,8 @@ bool ChannelLog::enforce(WallTime now, Offset keep_beyond) {
   const Offset floor_before = floor_;
   while (exceeds(now)) {
     const bool still_to_be_read = entries_.front().range.offset > keep_beyond;
-    if (still_to_be_read && publications_ <= limits_.count + limits::mirror_lag_entries_max &&
-        bytes_ <= limits_.bytes + limits::mirror_lag_bytes_max) {
+    if (still_to_be_read && publication_count() <= limits_.count + limits::mirror_lag_entries_max &&
+        bytes() <= limits_.bytes + limits::mirror_lag_bytes_max) {
       break;
     }
     drop_oldest();
@@ -96,12 +92,7 @@ bool ChannelLog::enforce(WallTime now, Offset keep_beyond) {
 }
 
 void ChannelLog::drop_oldest() {
-  const Entry& oldest = entries_.front();
-  floor_ = oldest.range.offset;
-  if (oldest.publication != nullptr) {
-    --publications_;
-    bytes_ -= bytes_of(*oldest.publication);
-  }
+  floor_ = entries_.front().range.offset;
   entries_.pop_front();
 }
 

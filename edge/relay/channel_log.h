@@ -28,8 +28,13 @@ class ChannelLog {
   StreamPosition position() const { return {epoch_, top_}; }
   bool reaches(Offset offset) const { return floor_ <= offset && offset <= top_; }
   /// Entries with a publication; covers do not count.
-  std::size_t publication_count() const { return publications_; }
-  std::size_t bytes() const { return bytes_; }
+  std::size_t publication_count() const {
+    return entries_.empty() ? 0
+                            : size_from(entries_.front().publications_before, publications_ever_);
+  }
+  std::size_t bytes() const {
+    return entries_.empty() ? 0 : size_from(entries_.front().bytes_before, bytes_ever_);
+  }
   std::size_t size() const { return entries_.size(); }
 
   struct Entry {
@@ -59,6 +64,9 @@ class ChannelLog {
   static std::size_t bytes_of(const Publication& publication);
 
  private:
+  static std::size_t size_from(std::uint64_t begin, std::uint64_t end) {
+    return static_cast<std::size_t>(end - begin);
+  }
   bool exceeds(WallTime now) const;
   void drop_oldest();
 
@@ -67,8 +75,6 @@ class ChannelLog {
   Offset floor_;
   Offset top_;
   std::deque<Entry> entries_;
-  std::size_t publications_ = 0;
-  std::size_t bytes_ = 0;
   std::uint64_t bytes_ever_ = 0;
   std::uint64_t publications_ever_ = 0;
 };

@@ -39,7 +39,7 @@ class ChannelOwner {
   bool is_releasable(Now now) const;
   /// The same, however short it has been idle.
   bool is_forgettable(Now now) const;
-  /// Since then nobody has used it, and it holds nothing that would be missed.
+  /// Until when it lingers, while it is idle; nullopt while it is used or holds something.
   std::optional<Instant> idle_until() const { return idle_at_; }
   void release();
 
