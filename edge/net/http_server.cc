@@ -20,12 +20,9 @@ bool write_text(lws* wsi, std::string_view text) { return write_framed(wsi, as_b
 /// When a request was already buffered behind another one, the library hands out the request's own
 /// head as the beginning of its body. No body that the relay understands begins like that.
 bool begins_with_own_head(const HttpRequest& request) {
-  const auto begins_with = [&body = request.body](std::string_view head) {
-    const std::size_t size = std::min(head.size(), body.size());
-    return size > 0 && body.compare(0, size, head, 0, size) == 0;
-  };
-  return begins_with(request.method + " /") ||
-         (request.method == "GET" && begins_with("HEAD /"));  // as which it is answered
+  const std::string head = request.method + " /";
+  const std::size_t size = std::min(head.size(), request.body.size());
+  return size > 0 && request.body.compare(0, size, head, 0, size) == 0;
 }
 
 }  // namespace
@@ -104,9 +101,6 @@ int HttpServer::handle_request(lws* wsi) {
   }
   auto& [request, body_bytes] = std::get<IntakeRequest>(intake);
   exchange.head_only_ = request.method == "HEAD";
-  if (exchange.head_only_) {
-    request.method = "GET";
-  }
   // The library announces the end of an empty body too, but only for POST.
   if (body_bytes == 0 && request.method != "POST") {
     const auto held = connection->exchange;
@@ -173,6 +167,9 @@ void HttpServer::dispatch(lws* wsi, const std::shared_ptr<HttpExchange>& exchang
   arm_deadline(wsi, limits::http_response_deadline);
   exchange->state_ = HttpExchange::Answering{};
   exchange->inside_dispatch_ = true;
+  if (exchange->head_only_) {
+    request.method = "GET";
+  }
   options_.api->handle(worker_, std::move(request), exchange);
   exchange->inside_dispatch_ = false;
 }
