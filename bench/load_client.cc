@@ -5,7 +5,7 @@
 //   bench_load --port P --connections N [--token T --channel C | --raw 1]
 //
 // Prints "ready" when every connection is subscribed; then, for each line on standard input, one
-// line `MESSAGES ROWS BYTES` counted since the start. Ends with its standard input.
+// line with the ROWS counted since the start. Ends with its standard input.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -30,9 +30,7 @@ using namespace tidegate::bench;
 namespace {
 
 struct Totals {
-  std::uint64_t messages = 0;
   std::uint64_t rows = 0;
-  std::uint64_t bytes = 0;
   std::uint64_t subscribed = 0;
 };
 
@@ -87,7 +85,6 @@ class Connection {
       const ssize_t got = ::recv(socket_, chunk, sizeof chunk, MSG_DONTWAIT);
       if (got < 0 && errno == EAGAIN) return;
       if (got <= 0) fail("the connection was closed by the other side");
-      totals.bytes += static_cast<std::uint64_t>(got);
       buffer_.append(chunk, static_cast<std::size_t>(got));
       consume(totals);
     }
@@ -133,7 +130,6 @@ class Connection {
 
   void count(ByteView message, Totals& totals) {
     FrameDecoder decoder(message);
-    bool has_block = false;
     while (auto frame = decoder.next()) {
       if (!frame->ok()) {
         std::fprintf(stderr, "%s\n", frame->error().message.c_str());
@@ -141,7 +137,6 @@ class Connection {
       }
       if (const auto* block = std::get_if<BlockFrame>(&frame->value())) {
         totals.rows += block->block.row_count();
-        has_block = true;
       } else if (std::holds_alternative<SubscribedFrame>(frame->value())) {
         ++totals.subscribed;
       } else if (const auto* ping = std::get_if<PingFrame>(&frame->value())) {
@@ -153,7 +148,6 @@ class Connection {
         std::exit(1);
       }
     }
-    totals.messages += has_block ? 1 : 0;
   }
 
   int socket_;
@@ -181,9 +175,7 @@ bool answer_line(const Totals& totals) {
   char line[16];
   const ssize_t got = ::read(STDIN_FILENO, line, sizeof line);
   if (got <= 0) return false;
-  std::printf("%llu %llu %llu\n", static_cast<unsigned long long>(totals.messages),
-              static_cast<unsigned long long>(totals.rows),
-              static_cast<unsigned long long>(totals.bytes));
+  std::printf("%llu\n", static_cast<unsigned long long>(totals.rows));
   std::fflush(stdout);
   return true;
 }

@@ -6,8 +6,6 @@
 //   bench_raw_send --payload BYTES   prints its port, then reads commands from standard input:
 //   send                             to all, then print "done"
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -42,8 +40,7 @@ void accept_all(int listener, std::vector<int>& sockets) {
   while (true) {
     const int socket = ::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (socket < 0) return;
-    const int on = 1;  // as on the relay's connections: no message waits for the last one's ACK
-    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    send_at_once(socket);  // as the relay's connections do
     sockets.push_back(socket);
   }
 }

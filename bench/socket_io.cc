@@ -39,9 +39,13 @@ int connect_loopback(std::uint16_t port) {
   if (::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     fail("connect");
   }
+  send_at_once(socket);
+  return socket;
+}
+
+void send_at_once(int socket) {
   const int on = 1;
   ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  return socket;
 }
 
 int listen_loopback(std::uint16_t& port) {

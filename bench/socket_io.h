@@ -13,6 +13,8 @@ namespace tidegate::bench {
 int connect_loopback(std::uint16_t port);
 /// A listening socket on 127.0.0.1, any free port; the port is written to `port`.
 int listen_loopback(std::uint16_t& port);
+/// TCP_NODELAY: no message waits for the acknowledgement of the last one.
+void send_at_once(int socket);
 /// As many file descriptors as the hard limit allows.
 void raise_descriptor_limit();
 /// Writes everything, waiting as needed.

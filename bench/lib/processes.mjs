@@ -105,11 +105,8 @@ export async function startLoad(args) {
   const load = new LineProcess(release('bench_load'), args.map(String));
   const first = await load.line();
   if (first !== 'ready') throw new Error(`bench_load said ${first}`);
-  const totals = async () => {
-    const [messages, rows, bytes] = (await load.ask('')).split(' ').map(Number);
-    return { messages, rows, bytes };
-  };
-  return { pid: load.pid, totals, stop: () => load.stop() };
+  const rows = async () => Number(await load.ask(''));
+  return { pid: load.pid, rows, stop: () => load.stop() };
 }
 
 export async function startRawSend(payloadBytes) {
