@@ -158,10 +158,11 @@ export class Channel<Events extends object = AnyEvents> {
     try {
       await new Promise<void>((resolve, reject) => {
         const settle = () => {
+          const { failure } = this.host;
           if (this.state === 'live') resolve();
           else if (this.state === 'failed') reject(this.error as TidegateError);
           else if (this.state === 'unsubscribed') reject(disposedError('subscription'));
-          else if (this.host.failure) reject(this.host.failure);
+          else if (failure) reject(failure);
         };
         offs.push(this.onStateChange(settle), this.host.onFailure(reject));
         settle();

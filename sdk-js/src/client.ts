@@ -2,20 +2,20 @@
 // core, the subscriptions know the channels, the publisher the publications; here is what concerns
 // all of them, the state of the whole and the reports of errors.
 import { Channel } from './channel.js';
-import { CLIENT_STATES, ErrorCode, errorCodeOf } from './codes.js';
+import { CLIENT_STATES, errorCodeOf } from './codes.js';
 import type { CoreLoader } from './core/loader.js';
 import type { CoreStats, StateChange } from './core/output_reader.js';
 import { Driver } from './driver.js';
 import type { DriverEvents, DriverOptions } from './driver_face.js';
 import type { Environment } from './environment.js';
-import { disposedError, endedError, failedError, textOf, TidegateError } from './errors.js';
+import { disposedError, endedError, failedError, TidegateError } from './errors.js';
 import { ListenerWindow } from './listener_window.js';
 import { Listeners, type Off } from './listeners.js';
 import type { StreamPosition } from './message.js';
 import { Publisher } from './publisher.js';
 import type { Subscriber, Subscription } from './subscription.js';
 import { Subscriptions } from './subscriptions.js';
-import { checkChannelOptions } from './tuning.js';
+import { checkChannelOptions, checkToken } from './tuning.js';
 import type {
   AnyEvents,
   ChannelOptions,
@@ -50,7 +50,6 @@ const NO_STATS: ClientStats = {
 export class Client {
   private currentState: ClientState = 'disconnected';
   private currentError: TidegateError | undefined;
-  private currentFailure: TidegateError | undefined;
   /** What the application said last: nothing yet, to connect, or to end the connection. */
   private intent: 'none' | 'connect' | 'disconnect' = 'none';
   private readonly driver: Driver;
@@ -114,12 +113,7 @@ export class Client {
   /** Replaces the token, from the next connection on. */
   setToken(token: string): void {
     this.throwIfDisposed();
-    if (typeof token !== 'string') {
-      throw new TidegateError(
-        ErrorCode.bad_request,
-        `a token must be a text; it is ${textOf(token)}`,
-      );
-    }
+    checkToken(token);
     this.driver.setToken(token);
   }
 
@@ -175,7 +169,7 @@ export class Client {
     options: PublishOptions = {},
   ): Promise<PublishReceipt> {
     this.throwIfDisposed();
-    if (this.currentFailure) throw this.currentFailure;
+    if (this.currentError) throw failedError(this.currentError);
     const receipt = this.publisher.publish(channel, event, data, options);
     this.want();
     return receipt;
@@ -237,7 +231,8 @@ export class Client {
 
   /** @internal Why nothing can be had of this client until connect(). */
   get failure(): TidegateError | undefined {
-    return this.currentFailure ?? (this.intent === 'disconnect' ? endedError() : undefined);
+    if (this.currentError) return failedError(this.currentError);
+    return this.intent === 'disconnect' ? endedError() : undefined;
   }
 
   /** @internal */
@@ -301,9 +296,8 @@ export class Client {
     if (change.state === previous && change.state !== 'reconnecting') return;
     this.currentState = change.state;
     this.currentError = change.error;
-    this.currentFailure = change.error && failedError(change.error);
     if (change.state !== 'live') this.subscriptions.interrupt();
-    if (this.currentFailure) this.failureListeners.emit(this.reportOwn, this.currentFailure);
+    if (change.error) this.failureListeners.emit(this.reportOwn, failedError(change.error));
     const details = {
       previous,
       code: 0,

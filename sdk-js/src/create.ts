@@ -5,9 +5,9 @@ import { Client } from './client.js';
 import { ErrorCode } from './codes.js';
 import { CoreLoader, type CoreSource } from './core/loader.js';
 import { type Environment, platformEnvironment } from './environment.js';
-import { TidegateError, textOf } from './errors.js';
+import { TidegateError } from './errors.js';
 import type { WebSocketConstructor } from './transport/websocket.js';
-import { tuningOf } from './tuning.js';
+import { checkToken, tuningOf } from './tuning.js';
 
 export interface ClientOptions {
   /** The relay: `wss://edge.example`, or a path on the page's own host, for example `/`. */
@@ -53,12 +53,7 @@ export function makeClient(options: ClientOptions, loader: CoreLoader | undefine
   if (options.token !== undefined && options.getToken !== undefined) {
     throw new TidegateError(ErrorCode.bad_request, 'give either token or getToken, not both');
   }
-  if (options.token !== undefined && typeof options.token !== 'string') {
-    throw new TidegateError(
-      ErrorCode.bad_request,
-      `token must be a text; it is ${textOf(options.token)}`,
-    );
-  }
+  if (options.token !== undefined) checkToken(options.token);
   return new Client(
     {
       url: connectUrl(options.url),

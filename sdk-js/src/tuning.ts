@@ -1,5 +1,6 @@
-// The numbers among an application's options, checked where they are given: what is no number, or
-// one that no timer can keep, would show much later as a client that never connects.
+// What an application gives as options, checked where it is given: a number that is none, or that
+// no timer can keep, or a token that is no text, would show much later as a client that never
+// connects.
 import { ErrorCode } from './codes.js';
 import type { SessionTuning } from './core/session.js';
 import { TidegateError, textOf } from './errors.js';
@@ -25,6 +26,11 @@ export function tuningOf(given: Tuning): Tuning {
     unsubscribeLingerMs: duration(given, 'unsubscribeLingerMs', 0, LINGER_MS_MAX),
     reconnectAttemptsMax: count(given, 'reconnectAttemptsMax'),
   };
+}
+
+/** Throws for what is no text. */
+export function checkToken(token: unknown): void {
+  if (typeof token !== 'string') refuse('token', 'a text', token);
 }
 
 /** Throws for a beginning that cannot be. */
