@@ -4,23 +4,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { type ChannelOptions, createClient, init } from '../src/index.js';
-import { FakeEnvironment, FakeRelay, settle } from './support/fake_relay.js';
+import { type ChannelOptions, init } from '../src/index.js';
+import { settle } from './support/fake_relay.js';
+import { makeListeningWorld as world } from './support/world.js';
 
 interface Alerts {
   created: { n: number };
 }
 
 await init();
-
-function world() {
-  const environment = new FakeEnvironment();
-  const relay = new FakeRelay(environment);
-  const client = createClient({ url: 'wss://edge.example', token: 't', environment });
-  const errors: unknown[] = [];
-  client.onError((error) => errors.push(error));
-  return { environment, relay, client, errors };
-}
 
 const row = (n: number) => ({ event: 'created', payload: `{"n":${n}}` });
 

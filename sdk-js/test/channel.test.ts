@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { type Client, type ClientOptions, createClient, init, type Message } from '../src/index.js';
+import { type Client, createClient, init, type Message } from '../src/index.js';
 import { FakeEnvironment, FakeRelay, settle } from './support/fake_relay.js';
+import { makeListeningWorld as world } from './support/world.js';
 import * as wire from './support/wire.js';
 
 interface Alerts {
@@ -13,15 +14,6 @@ interface Alerts {
 }
 
 await init();
-
-function world(options: Partial<ClientOptions> = {}) {
-  const environment = new FakeEnvironment();
-  const relay = new FakeRelay(environment);
-  const client = createClient({ url: 'wss://edge.example', token: 't', environment, ...options });
-  const errors: unknown[] = [];
-  client.onError((error) => errors.push(error));
-  return { environment, relay, client, errors };
-}
 
 /** Counts what JSON.parse is asked to do while `run` runs. */
 async function parsesDuring(run: () => Promise<void>): Promise<string[]> {

@@ -5,26 +5,15 @@ import { test } from 'node:test';
 import { type ClientOptions, createClient, init, TidegateError } from '../src/index.js';
 import { FakeEnvironment, FakeRelay, settle } from './support/fake_relay.js';
 import * as wire from './support/wire.js';
+import { makeWorld, rejection } from './support/world.js';
 
 await init();
 
 function world(options: Partial<ClientOptions> = {}) {
-  const environment = new FakeEnvironment();
-  const relay = new FakeRelay(environment);
-  const client = createClient({ url: 'wss://edge.example', token: 't', environment, ...options });
+  const made = makeWorld(options);
   const states: string[] = [];
-  client.onStateChange((state) => states.push(state));
-  return { environment, relay, client, states };
-}
-
-async function rejection(promise: Promise<unknown>): Promise<TidegateError> {
-  try {
-    await promise;
-  } catch (error) {
-    assert.ok(error instanceof TidegateError, `not a TidegateError: ${String(error)}`);
-    return error;
-  }
-  throw new assert.AssertionError({ message: 'expected a rejection' });
+  made.client.onStateChange((state) => states.push(state));
+  return { ...made, states };
 }
 
 test('nothing happens until something is wanted', async () => {

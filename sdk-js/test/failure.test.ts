@@ -4,38 +4,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { inlineCore } from '../src/core/inline_core.js';
-import {
-  type Channel,
-  type Client,
-  type ClientOptions,
-  createClient,
-  init,
-  TidegateError,
-} from '../src/index.js';
-import { FakeEnvironment, FakeRelay, settle, until } from './support/fake_relay.js';
+import { type Channel, type Client, init } from '../src/index.js';
+import { settle, until } from './support/fake_relay.js';
+import { makeListeningWorld as world, rejection } from './support/world.js';
 
 await init();
-
-function world(options: Partial<ClientOptions> = {}) {
-  const environment = new FakeEnvironment();
-  const relay = new FakeRelay(environment);
-  const client = createClient({ url: 'wss://edge.example', token: 't', environment, ...options });
-  const errors: TidegateError[] = [];
-  client.onError((error) => errors.push(error as TidegateError));
-  return { environment, relay, client, errors };
-}
-
-/** The error of a promise that is settled soon, in real time and without any in the client's. */
-async function rejection(promise: Promise<unknown>): Promise<TidegateError> {
-  let error: unknown;
-  promise.then(
-    () => (error = new Error('it resolved')),
-    (reason: unknown) => (error = reason),
-  );
-  await until(() => error !== undefined);
-  assert.ok(error instanceof TidegateError, `not a TidegateError: ${String(error)}`);
-  return error;
-}
 
 /** From now on this function of the core traps. */
 function trap(client: Client, name: string): void {

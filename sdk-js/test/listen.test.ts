@@ -3,26 +3,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import {
-  type Channel,
-  type ClientOptions,
-  createClient,
-  init,
-  type TidegateError,
-} from '../src/index.js';
+import { type Channel, init } from '../src/index.js';
 import { LISTENERS_MAX } from '../src/listener_window.js';
-import { FakeEnvironment, FakeRelay, settle, until } from './support/fake_relay.js';
+import { settle, until } from './support/fake_relay.js';
+import { makeListeningWorld } from './support/world.js';
 
 await init();
 
-function world(options: Partial<ClientOptions> = {}) {
-  const environment = new FakeEnvironment();
-  const relay = new FakeRelay(environment);
-  const client = createClient({ url: 'wss://edge.example', token: 't', environment, ...options });
-  const errors: TidegateError[] = [];
-  client.onError((error) => errors.push(error as TidegateError));
-  const bound = () => (client as unknown as Inside).driver.session.bound;
-  return { environment, relay, client, errors, bound };
+function world() {
+  const made = makeListeningWorld();
+  const bound = () => (made.client as unknown as Inside).driver.session.bound;
+  return { ...made, bound };
 }
 
 /** The core's functions, which a test may break. */
