@@ -128,7 +128,6 @@ inline constexpr Duration http_response_deadline = 60s;        // answered and w
 inline constexpr Duration http_keepalive_default = 30s;
 inline constexpr Duration http_discard_deadline = 1s;  // reads on after an early refusal
 inline constexpr Duration drain_grace = 1s;            // beyond the window and close_timeout
-inline constexpr std::size_t library_log_lines_per_second_max = 10;  // further ones are counted
 
 // Credentials (edge/auth).
 inline constexpr std::size_t hs256_secret_bytes_min = 32;  // shorter: refused at start

@@ -4,25 +4,23 @@
 
 #include <mutex>
 #include <string>
-#include <vector>
-
-#include "core/base/limits.h"
-#include "edge/net/clock.h"
+#include <utility>
 
 namespace tidegate::net {
 namespace {
 
-struct Sinks {
+struct Library {
   std::mutex mutex;
-  std::vector<std::pair<std::uint64_t, LwsLogScope::Sink>> sinks;
-  std::uint64_t next_id = 1;
-  LineRate rate{limits::library_log_lines_per_second_max};
+  std::size_t users = 0;
+  LwsLogScope::Sink sink;  // of the only user
 };
 
-Sinks& sinks() {
-  static Sinks instance;  // lws_set_log_level is the process's, hence so is this
+Library& library() {
+  static Library instance;  // lws_set_log_level is the process's, hence so is this
   return instance;
 }
+
+void hush_library() { lws_set_log_level(0, nullptr); }
 
 std::string trimmed(const char* line) {
   std::string text = line;
@@ -33,53 +31,36 @@ std::string trimmed(const char* line) {
 }
 
 void emit(int level, const char* line) {
-  Sinks& all = sinks();
-  const std::lock_guard<std::mutex> lock(all.mutex);
-  std::uint64_t suppressed = 0;
-  if (all.sinks.empty() || !all.rate.admit(real_now().monotonic, suppressed)) {
-    return;
+  const std::lock_guard<std::mutex> lock(library().mutex);
+  if (library().sink) {
+    library().sink(relay::LogLine{
+        level == LLL_ERR ? relay::LogLevel::Warning : relay::LogLevel::Info,
+        "libwebsockets: " + trimmed(line)});
   }
-  std::string text = "libwebsockets: " + trimmed(line);
-  if (suppressed > 0) {
-    text += " (" + std::to_string(suppressed) + " further lines were held back)";
-  }
-  // Nearly all of these are provoked by a peer, so none of them is an error of ours.
-  all.sinks.front().second(relay::LogLine{
-      level == LLL_ERR ? relay::LogLevel::Warning : relay::LogLevel::Info, std::move(text)});
 }
 
 }  // namespace
 
 LwsLogScope::LwsLogScope(Sink sink) {
-  Sinks& all = sinks();
-  const std::lock_guard<std::mutex> lock(all.mutex);
-  id_ = all.next_id++;
-  if (all.sinks.empty()) {
+  const std::lock_guard<std::mutex> lock(library().mutex);
+  if (++library().users == 1) {
+    library().sink = std::move(sink);
     lws_set_log_level(LLL_ERR | LLL_WARN, emit);
+  } else {
+    hush_library();
   }
-  all.sinks.emplace_back(
-      id_, sink ? std::move(sink) : [](const relay::LogLine&) {});
 }
 
 LwsLogScope::~LwsLogScope() {
-  Sinks& all = sinks();
-  const std::lock_guard<std::mutex> lock(all.mutex);
-  std::erase_if(all.sinks, [this](const auto& entry) { return entry.first == id_; });
+  const std::lock_guard<std::mutex> lock(library().mutex);
+  --library().users;
+  library().sink = nullptr;
+  hush_library();
 }
 
-bool LineRate::admit(Instant now, std::uint64_t& suppressed) {
-  if (now - second_begin_ >= std::chrono::seconds{1}) {
-    second_begin_ = now;
-    lines_ = 0;
-  }
-  if (lines_ >= lines_per_second_) {
-    ++held_back_;
-    return false;
-  }
-  ++lines_;
-  suppressed = held_back_;
-  held_back_ = 0;
-  return true;
+void LwsLogScope::hush() {
+  const std::lock_guard<std::mutex> lock(library().mutex);
+  hush_library();
 }
 
 }  // namespace tidegate::net

@@ -63,6 +63,7 @@ Status Server::set_up() {
     return created;
   }
   running_ = true;
+  log_scope_.hush();
   for (const auto& worker : workers_) {
     worker->start();
   }
