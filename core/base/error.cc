@@ -50,6 +50,8 @@ std::string_view error_code_name(ErrorCode code) {
       return "unsupported";
     case ErrorCode::NotFound:
       return "not_found";
+    case ErrorCode::VersionMismatch:
+      return "version_mismatch";
     case ErrorCode::MalformedFrame:
       return "malformed_frame";
     case ErrorCode::UnsupportedVersion:

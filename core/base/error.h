@@ -41,6 +41,7 @@ enum class ErrorCode : std::uint16_t {
   Disposed = 311,             // the object was disposed of
   Unsupported = 312,          // understood, but not offered here
   NotFound = 313,             // no such route, resource or subscription
+  VersionMismatch = 314,      // if_version names another version than the record's
 
   MalformedFrame = 400,
   UnsupportedVersion = 401,

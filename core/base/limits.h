@@ -21,6 +21,9 @@ inline constexpr std::size_t event_name_bytes_max = 128;
 inline constexpr std::size_t event_id_bytes_max = 128;
 inline constexpr std::size_t idempotency_key_bytes_max = 128;
 inline constexpr std::size_t record_key_bytes_max = 255;
+inline constexpr std::size_t source_epoch_bytes_max = 64;
+inline constexpr std::size_t tags_bytes_max = 1024;
+inline constexpr std::size_t filter_bytes_max = 4096;
 inline constexpr std::size_t token_bytes_max = 8 * 1024;
 inline constexpr std::size_t tenant_bytes_max = 64;
 inline constexpr std::size_t session_id_bytes_max = 64;
@@ -81,6 +84,15 @@ inline constexpr Duration idempotency_window_age_default = 10min;
 inline constexpr std::size_t history_count_default = 1000;
 inline constexpr std::size_t history_bytes_default = 16 * 1024 * 1024;
 inline constexpr Duration history_age_default = 24h;
+// Of a state channel (over: LimitExceeded, judged by apply, after merging).
+inline constexpr std::size_t records_default = 100'000;
+inline constexpr std::size_t records_bytes_default = 64 * 1024 * 1024;
+inline constexpr std::size_t record_bytes_max = publication_payload_bytes_max;
+/// Of deleted records remembered, so that a reader who was away is told; over: the oldest is
+/// forgotten, and who has been away for longer is given all records.
+inline constexpr std::size_t tombstones_max = 16'384;
+inline constexpr Duration signal_ttl_default = 5s;
+inline constexpr std::size_t expiries_per_turn_max = 256;  // of records that have grown too old
 inline constexpr Duration heartbeat_interval_default = 25s;
 inline constexpr Duration heartbeat_timeout_default = 20s;  // silence allowed beyond the interval
 inline constexpr Duration hello_timeout_default = 10s;

@@ -3,6 +3,8 @@
 // proved by the relay before the append and is not parsed again.
 #include "core/protocol/block_reader.h"
 
+#include <algorithm>
+
 #include "core/base/byte_io.h"
 #include "core/base/json_scan.h"
 #include "core/base/limits.h"
@@ -54,8 +56,9 @@ class SectionReader {
 
 }  // namespace
 
-Result<BlockView> BlockView::parse(ByteView body, std::uint32_t body_at) {
+Result<BlockView> BlockView::parse(ByteView body, std::uint32_t body_at, BlockShape shape) {
   BlockView view;
+  view.shape_ = shape;
   Status status = view.read_header(body, body_at);
   if (status.ok()) status = view.check_dictionary();
   if (status.ok()) status = view.check_rows();
@@ -109,6 +112,10 @@ Status BlockView::check_dictionary() {
   reader.bytes(names_bytes);
   if (reader.failed()) return malformed("the event names do not fit into the heap");
   strings_from_ = static_cast<std::uint32_t>(reader.position());
+  if (shape_.sweep) {
+    const Status swept = read_sweep(reader.position());
+    if (!swept.ok()) return swept;
+  }
   const std::size_t names_from = 2 + 2 * std::size_t{event_count_};
   heap_is_ascii_ = is_ascii(heap_.substr(names_from));
   if (heap_is_ascii_) return ok_status();
@@ -119,17 +126,37 @@ Status BlockView::check_dictionary() {
   return ok_status();
 }
 
+Status BlockView::read_sweep(std::size_t at) {
+  ByteReader reader(as_bytes(heap_.substr(at)));
+  sweep_after_ = reader.string16();
+  sweep_until_ = reader.string16();
+  if (reader.failed()) return malformed("the sweep's keys do not fit into the heap");
+  if (std::max(sweep_after_.size(), sweep_until_.size()) > limits::record_key_bytes_max) {
+    return malformed("a key of the sweep is too long");
+  }
+  if (!is_valid_utf8(as_bytes(sweep_after_)) || !is_valid_utf8(as_bytes(sweep_until_))) {
+    return malformed("a key of the sweep is not valid UTF-8");
+  }
+  if (!sweep_until_.empty() && sweep_until_ <= sweep_after_) {
+    return malformed("the sweep's keys run backwards");
+  }
+  strings_from_ += static_cast<std::uint32_t>(reader.position());
+  return ok_status();
+}
+
 Status BlockView::check_rows() const {
   if (json_.size() < 2 || json_.front() != '[' || json_.back() != ']') {
     return malformed("the JSON column is not an array");
   }
-  std::uint64_t previous = range_.previous.value;
+  wire::Row previous{};
   std::size_t json_at = 1;
   std::size_t binary_at = 0;
   for (std::uint32_t i = 0; i < row_count_; ++i) {
     const wire::Row wire_row = row(i);
-    if (const char* fault = row_fault(wire_row, previous)) return malformed_row(i, fault);
-    previous = wire_row.offset;
+    if (const char* fault = row_fault(wire_row, i == 0 ? nullptr : &previous)) {
+      return malformed_row(i, fault);
+    }
+    previous = wire_row;
 
     const bool binary = is_binary(wire_row);
     const bool is_null =
@@ -155,10 +182,32 @@ Status BlockView::check_rows() const {
   return ok_status();
 }
 
-const char* BlockView::row_fault(const wire::Row& wire_row, std::uint64_t previous) const {
+/// Publications stand in the order of their offsets, within the block's range.
+const char* BlockView::place_fault(const wire::Row& row, const wire::Row* previous) const {
+  const std::uint64_t above = previous == nullptr ? range_.previous.value : previous->offset;
+  if (row.offset <= above) return "its offset is not above the last";
+  if (row.offset > range_.offset.value) return "its offset is beyond the block";
+  return nullptr;
+}
+
+/// Records stand in the order of their keys, whatever their versions are.
+const char* BlockView::record_fault(const wire::Row& row, const wire::Row* previous) const {
+  const std::string_view key = key_of(row);
+  const auto operation = static_cast<Operation>(row.operation);
+  if (row.offset == 0) return "a record's version must not be 0";
+  if (key.empty()) return "a record must have a key";
+  if (operation != Operation::Set && (operation != Operation::Delete || shape_.sweep)) {
+    return "its operation is none of a record's";
+  }
+  if (previous != nullptr && key <= key_of(*previous)) return "its key is not above the last";
+  if (!shape_.sweep) return nullptr;
+  const bool inside = key > sweep_after_ && (sweep_until_.empty() || key <= sweep_until_);
+  return inside ? nullptr : "its key is outside the sweep";
+}
+
+const char* BlockView::row_fault(const wire::Row& wire_row, const wire::Row* previous) const {
   const bool is_delete = wire_row.operation == static_cast<std::uint8_t>(Operation::Delete);
-  if (wire_row.offset <= previous) return "its offset is not above the last";
-  if (wire_row.offset > range_.offset.value) return "its offset is beyond the block";
+  if (const char* fault = shape_.records ? nullptr : place_fault(wire_row, previous)) return fault;
   if (wire_row.operation > static_cast<std::uint8_t>(Operation::Delete)) {
     return "operation has an unknown value";
   }
@@ -175,6 +224,7 @@ const char* BlockView::row_fault(const wire::Row& wire_row, std::uint64_t previo
   if (wire_row.string_ref < strings_from_ || strings_end > heap_.size()) {
     return "its strings are outside the heap";
   }
+  if (const char* fault = shape_.records ? record_fault(wire_row, previous) : nullptr) return fault;
   if (heap_is_ascii_) return nullptr;
   const std::string_view strings = heap_.substr(wire_row.string_ref);
   const bool is_text =

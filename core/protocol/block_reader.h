@@ -24,19 +24,30 @@ struct BlockRow {
   std::uint32_t payload_at = 0;
 };
 
+/// What the frame's flags say of its rows.
+struct BlockShape {
+  bool records = false;  // records as they are, in key order; their offsets are their versions
+  bool sweep = false;    // … and all that there are within a range of keys
+};
+
 class BlockView {
  public:
   /// `body` is a block frame's body; `body_at` is where it stands in the whole message.
   /// MalformedFrame, naming the field, unless everything in it is consistent: ranges, row order
   /// (offsets strictly increasing within (previous, offset]), lengths, indexes, the JSON column's
   /// brackets and commas (not the payloads themselves: the relay proved those before the append).
-  static Result<BlockView> parse(ByteView body, std::uint32_t body_at);
+  static Result<BlockView> parse(ByteView body, std::uint32_t body_at, BlockShape shape = {});
 
   StreamId stream() const { return stream_; }
   StreamRange range() const { return range_; }
   std::uint32_t row_count() const { return row_count_; }
   std::uint32_t group() const { return group_; }
   std::uint64_t digest() const { return digest_; }
+  BlockShape shape() const { return shape_; }
+  /// Of a sweep: the rows are all records whose keys are above `sweep_after` and not above
+  /// `sweep_until`; empty: without a bound.
+  std::string_view sweep_after() const { return sweep_after_; }
+  std::string_view sweep_until() const { return sweep_until_; }
   std::size_t event_count() const { return event_count_; }
   /// Counts through the names before it: to read many, walk them with event_names().
   std::string_view event_name(std::uint16_t index) const;
@@ -79,9 +90,16 @@ class BlockView {
  private:
   Status read_header(ByteView body, std::uint32_t body_at);
   Status check_dictionary();
+  Status read_sweep(std::size_t at);
   Status check_rows() const;
-  /// What is wrong with a row whose predecessor had the offset `previous`; null when nothing is.
-  const char* row_fault(const wire::Row& row, std::uint64_t previous) const;
+  /// What is wrong with a row, before which stood `previous` (none: the range's); null when nothing
+  /// is.
+  const char* row_fault(const wire::Row& row, const wire::Row* previous) const;
+  const char* place_fault(const wire::Row& row, const wire::Row* previous) const;
+  const char* record_fault(const wire::Row& row, const wire::Row* previous) const;
+  std::string_view key_of(const wire::Row& row) const {
+    return heap_.substr(row.string_ref, row.key_len);
+  }
 
   wire::Row row(std::uint32_t index) const {
     wire::Row row;
@@ -95,6 +113,9 @@ class BlockView {
   std::uint32_t row_count_ = 0;
   std::uint32_t group_ = 0;
   std::uint64_t digest_ = 0;
+  BlockShape shape_;
+  std::string_view sweep_after_;
+  std::string_view sweep_until_;
   std::uint16_t event_count_ = 0;
   bool heap_is_ascii_ = false;      // then every part of it is valid UTF-8
   std::uint32_t strings_from_ = 0;  // within the heap, behind the event names

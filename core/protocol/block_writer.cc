@@ -15,7 +15,8 @@ BlockWriter::BlockWriter(StreamId stream, StreamRange range) : stream_(stream), 
 
 void BlockWriter::add(Offset offset, const Publication& publication) {
   TIDEGATE_CHECK(rows_.size() < limits::block_rows_max);
-  TIDEGATE_CHECK(offset.value > (rows_.empty() ? range_.previous.value : rows_.back().offset));
+  TIDEGATE_CHECK(shape_.records ||
+                 offset.value > (rows_.empty() ? range_.previous.value : rows_.back().offset));
   const bool binary = publication.payload_kind == PayloadKind::Binary;
   const bool is_null = binary || publication.operation == Operation::Delete;
   const std::string_view json = is_null ? kNull : as_text(publication.payload);
@@ -56,7 +57,22 @@ std::uint16_t BlockWriter::event_index_of(const std::string& event) {
   return static_cast<std::uint16_t>(events_.size() - 1);
 }
 
-std::size_t BlockWriter::names_bytes() const { return 2 + 2 * events_.size() + event_bytes_; }
+void BlockWriter::set_sweep(std::string after, std::string until) {
+  shape_ = BlockShape{true, true};
+  sweep_after_ = std::move(after);
+  sweep_until_ = std::move(until);
+}
+
+std::size_t BlockWriter::names_bytes() const {
+  const std::size_t sweep = shape_.sweep ? 4 + sweep_after_.size() + sweep_until_.size() : 0;
+  return 2 + 2 * events_.size() + event_bytes_ + sweep;
+}
+
+std::uint8_t BlockWriter::flags() const {
+  return static_cast<std::uint8_t>(
+      (more_ ? wire::kFlagMore : 0) | (digest_.has_value() ? wire::kFlagDigest : 0) |
+      (shape_.records ? wire::kFlagRecords : 0) | (shape_.sweep ? wire::kFlagSweep : 0));
+}
 
 std::size_t BlockWriter::frame_bytes() const {
   return wire::kFrameHeaderBytes + wire::kBlockHeaderBytes + rows_.size() * wire::kRowBytes +
@@ -66,7 +82,7 @@ std::size_t BlockWriter::frame_bytes() const {
 
 void BlockWriter::finish(Bytes& out) const {
   TIDEGATE_CHECK(stream_ != StreamId::None && range_.valid());
-  TIDEGATE_CHECK(rows_.empty() || rows_.back().offset <= range_.offset.value);
+  TIDEGATE_CHECK(shape_.records || rows_.empty() || rows_.back().offset <= range_.offset.value);
   const std::size_t frame_end = out.size() + frame_bytes();
   out.reserve(frame_end);
   ByteWriter writer(out);
@@ -75,7 +91,7 @@ void BlockWriter::finish(Bytes& out) const {
 
   writer.u32(static_cast<std::uint32_t>(frame_bytes() - wire::kFrameHeaderBytes));
   writer.u8(static_cast<std::uint8_t>(wire::FrameType::Block));
-  writer.u8(more_ ? wire::kFlagMore : std::uint8_t{0});
+  writer.u8(flags());
   writer.u16(0);
 
   writer.u32(static_cast<std::uint32_t>(stream_));
@@ -86,7 +102,7 @@ void BlockWriter::finish(Bytes& out) const {
   writer.u32(static_cast<std::uint32_t>(json_.size() + 1));
   writer.u32(static_cast<std::uint32_t>(binary_.size()));
   writer.u32(0);  // group
-  writer.u64(0);  // digest
+  writer.u64(digest_.value_or(0));
 
   for (wire::Row row : rows_) {
     row.string_ref += static_cast<std::uint32_t>(names_bytes());
@@ -95,6 +111,10 @@ void BlockWriter::finish(Bytes& out) const {
   writer.u16(static_cast<std::uint16_t>(events_.size()));
   for (const std::string& event : events_) writer.u16(static_cast<std::uint16_t>(event.size()));
   for (const std::string& event : events_) writer.text(event);
+  if (shape_.sweep) {
+    writer.string16(sweep_after_);
+    writer.string16(sweep_until_);
+  }
   writer.text(strings_);
   pad();
   writer.text(json_);

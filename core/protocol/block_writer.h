@@ -1,9 +1,12 @@
-// Builds one block frame. Rows are added in offset order; finish() returns where the frame ends.
+// Builds one block frame. Rows are added in offset order, or, of records, in key order; finish()
+// appends the frame.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/protocol/block_reader.h"
 #include "core/protocol/wire_format.h"
 #include "core/stream/publication.h"
 
@@ -19,6 +22,12 @@ class BlockWriter {
   /// Covers up to `offset` even if no row stands there.
   void extend_to(Offset offset) { range_.offset = offset; }
   void set_more(bool more) { more_ = more; }
+  /// The rows are records: each is a set or a delete, and its offset is its version.
+  void set_records() { shape_.records = true; }
+  /// … and all that there are above the key `after` and up to `until`; empty: without a bound.
+  void set_sweep(std::string after, std::string until);
+  /// Of the state at the end of the block.
+  void set_digest(std::uint64_t digest) { digest_ = digest; }
   std::uint32_t row_count() const { return static_cast<std::uint32_t>(rows_.size()); }
   /// Bytes the frame will have, for deciding where to cut.
   std::size_t frame_bytes() const;
@@ -27,12 +36,17 @@ class BlockWriter {
 
  private:
   std::uint16_t event_index_of(const std::string& event);
-  /// The heap's event dictionary, which stands before the rows' strings.
+  /// What stands in the heap before the rows' strings: the event dictionary and the sweep.
   std::size_t names_bytes() const;
+  std::uint8_t flags() const;
 
   StreamId stream_;
   StreamRange range_;
   bool more_ = false;
+  BlockShape shape_;
+  std::string sweep_after_;
+  std::string sweep_until_;
+  std::optional<std::uint64_t> digest_;
   std::vector<wire::Row> rows_;  // string_ref is relative to strings_ until finish()
   std::vector<std::string> events_;
   std::size_t event_bytes_ = 0;

@@ -57,6 +57,18 @@ enum class SnapshotReason : std::uint8_t {
 };
 std::string_view snapshot_reason_name(SnapshotReason reason);
 
-enum class PublishOutcome : std::uint8_t { Applied = 0, Duplicate = 1 };
+/// How a subscription comes from where it starts to where the stream is.
+enum class CatchUp : std::uint8_t {
+  None = 0,     // it is there
+  Replay = 1,   // the publications since
+  Changes = 2,  // the records that have changed since, as they are now
+  Records = 3,  // all records, as they are now
+};
+
+enum class PublishOutcome : std::uint8_t {
+  Applied = 0,
+  Duplicate = 1,  // the idempotency key was used before, with the same publication
+  Stale = 2,      // its source version was not above the latest: dropped
+};
 
 }  // namespace tidegate

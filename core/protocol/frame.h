@@ -29,6 +29,8 @@ struct SubscribeFrame {
   std::optional<StreamPosition> since;
   /// Without a position: how many of the latest publications to begin with (kHistoryAll: all kept).
   std::uint32_t history = 0;
+  std::uint32_t min_interval_ms = 0;  // no more often than this; 0: as it comes
+  std::string filter{};               // JSON text, empty: everything
 };
 inline constexpr std::uint32_t kHistoryAll = 0xFFFFFFFF;
 
@@ -84,6 +86,8 @@ struct SubscribedFrame {
   StreamPosition start;  // blocks follow from here
   Offset target;         // the stream's top as of this answer: the client is live once there
   ChannelName channel;
+  ChannelKind kind = ChannelKind::Log;
+  CatchUp catch_up = CatchUp::None;
 };
 
 struct UnsubscribedFrame {
@@ -105,6 +109,14 @@ struct RefusedFrame {
   Error error;
 };
 
+/// A publish with if_version was refused: the record is another one now.
+struct PublishConflictFrame {
+  RequestId request = RequestId::None;
+  Offset version;  // of the record as it is; 0: there is none
+  PayloadKind payload_kind = PayloadKind::Json;
+  Bytes payload;  // the record as it is; empty when there is none
+};
+
 /// The last frame before the relay closes.
 struct DisconnectFrame {
   std::uint16_t code = 0;  // DisconnectCode
@@ -121,6 +133,6 @@ struct BlockFrame {
 using Frame =
     std::variant<HelloFrame, SubscribeFrame, UnsubscribeFrame, PublishFrame, PingFrame, PongFrame,
                  WelcomeFrame, SubscribedFrame, UnsubscribedFrame, PublishAckFrame, RefusedFrame,
-                 DisconnectFrame, BlockFrame, InvalidCommand>;
+                 PublishConflictFrame, DisconnectFrame, BlockFrame, InvalidCommand>;
 
 }  // namespace tidegate

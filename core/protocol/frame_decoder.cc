@@ -126,9 +126,11 @@ Result<Frame> decode_subscribe(ByteView body) {
   SubscribeFrame frame;
   frame.request = reader.request();
   frame.history = reader.u32();
+  frame.min_interval_ms = reader.u32();
   const std::string_view channel_text = reader.string16();
   const std::string_view epoch_text = reader.string16();
   const Offset offset{reader.u64()};
+  frame.filter = reader.string16();  // judged by who evaluates it
   if (epoch_text.empty() && offset.value != 0) reader.fault("offset", "has no epoch beside it");
   if (!reader.good()) return reader.error();
 
@@ -150,6 +152,22 @@ Result<Frame> decode_unsubscribe(ByteView body) {
   return reader.done(frame);
 }
 
+/// A conditional field that is not announced must be empty.
+void check_conditions(BodyReader& reader, std::uint16_t conditions, std::string_view if_epoch,
+                      Offset if_version, const SourceVersion& source) {
+  constexpr std::uint16_t kKnown = wire::kIfEpoch | wire::kIfVersion | wire::kSourceVersion;
+  if ((conditions & ~kKnown) != 0) reader.fault("conditions", "has unknown bits");
+  if ((conditions & wire::kIfEpoch) == 0 && !if_epoch.empty()) {
+    reader.fault("if_epoch", "must be empty without its condition");
+  }
+  if ((conditions & wire::kIfVersion) == 0 && if_version.value != 0) {
+    reader.fault("if_version", "must be 0 without its condition");
+  }
+  if ((conditions & wire::kSourceVersion) == 0 && (!source.epoch.empty() || source.number != 0)) {
+    reader.fault("source_version", "must be empty without its condition");
+  }
+}
+
 Result<Frame> decode_publish(ByteView body) {
   BodyReader reader("publish", body);
   PublishFrame frame;
@@ -157,24 +175,28 @@ Result<Frame> decode_publish(ByteView body) {
   frame.request = reader.request();
   draft.operation = reader.enum8("operation", Operation::Delete);
   draft.payload_kind = reader.enum8("payload_kind", PayloadKind::Binary);
-  const std::uint16_t has_if_epoch = reader.u16();
+  const std::uint16_t conditions = reader.u16();
   const std::string_view channel_text = reader.string16();
   draft.event = reader.string16();
   draft.event_id = reader.string16();
   draft.key = reader.string16();
   draft.idempotency_key = reader.string16();
   const std::string_view epoch_text = reader.string16();
+  const Offset if_version{reader.u64()};
+  SourceVersion source;
+  source.epoch = reader.string16();
+  source.number = reader.u64();
+  draft.tags = reader.string16();
   const ByteView payload = as_bytes(reader.string32());
-  if (has_if_epoch > 1) reader.fault("has_if_epoch", "must be 0 or 1");
-  if (has_if_epoch == 0 && !epoch_text.empty()) {
-    reader.fault("if_epoch", "must be empty when has_if_epoch is 0");
-  }
+  check_conditions(reader, conditions, epoch_text, if_version, source);
   if (!reader.good()) return reader.error();
+  if ((conditions & wire::kIfVersion) != 0) draft.if_version = if_version;
+  if ((conditions & wire::kSourceVersion) != 0) draft.source_version = std::move(source);
 
   auto channel = ChannelName::parse(channel_text);
   if (!channel.ok()) return Frame(InvalidCommand{frame.request, channel.error()});
   frame.channel = *std::move(channel);
-  if (has_if_epoch == 1) {
+  if ((conditions & wire::kIfEpoch) != 0) {
     auto epoch = Epoch::parse(epoch_text);
     if (!epoch.ok()) return Frame(InvalidCommand{frame.request, epoch.error()});
     draft.if_epoch = *std::move(epoch);
@@ -218,7 +240,8 @@ Result<Frame> decode_subscribed(ByteView body) {
   frame.stream = reader.stream();
   frame.outcome = reader.enum8("outcome", SubscribeOutcome::Snapshot);
   frame.reason = reader.enum8("reason", SnapshotReason::PositionUnknown);
-  reader.zero16();
+  frame.kind = reader.enum8("kind", ChannelKind::Signal);
+  frame.catch_up = reader.enum8("catch_up", CatchUp::Records);
   frame.start.offset = Offset{reader.u64()};
   frame.target = Offset{reader.u64()};
   frame.start.epoch = reader.epoch();
@@ -244,7 +267,7 @@ Result<Frame> decode_publish_ack(ByteView body) {
   BodyReader reader("publish_ack", body);
   PublishAckFrame frame;
   frame.request = reader.request();
-  frame.outcome = reader.enum8("outcome", PublishOutcome::Duplicate);
+  frame.outcome = reader.enum8("outcome", PublishOutcome::Stale);
   reader.zero8();
   reader.zero16();
   frame.position.offset = Offset{reader.u64()};
@@ -262,6 +285,22 @@ Result<Frame> decode_refused(ByteView body) {
   return reader.done(std::move(frame));
 }
 
+Result<Frame> decode_publish_conflict(ByteView body) {
+  BodyReader reader("publish_conflict", body);
+  PublishConflictFrame frame;
+  frame.request = reader.request();
+  frame.payload_kind = reader.enum8("payload_kind", PayloadKind::Binary);
+  reader.zero8();
+  reader.zero16();
+  frame.version = Offset{reader.u64()};
+  const ByteView payload = as_bytes(reader.string32());
+  frame.payload.assign(payload.begin(), payload.end());
+  if (frame.version.value == 0 && !payload.empty()) {
+    reader.fault("payload", "must be empty when there is no record");
+  }
+  return reader.done(std::move(frame));
+}
+
 Result<Frame> decode_disconnect(ByteView body) {
   BodyReader reader("disconnect", body);
   DisconnectFrame frame;
@@ -272,9 +311,14 @@ Result<Frame> decode_disconnect(ByteView body) {
 }
 
 Result<Frame> decode_block(std::uint8_t flags, ByteView body, std::uint32_t body_at) {
-  constexpr std::uint8_t kKnown = wire::kFlagMore | wire::kFlagDigest | wire::kFlagGroup;
+  constexpr std::uint8_t kKnown = wire::kFlagMore | wire::kFlagDigest | wire::kFlagGroup |
+                                  wire::kFlagRecords | wire::kFlagSweep;
   if ((flags & ~kKnown) != 0) return malformed("block: unknown flags");
-  const auto view = BlockView::parse(body, body_at);
+  const bool records = (flags & wire::kFlagRecords) != 0;
+  const bool sweep = (flags & wire::kFlagSweep) != 0;
+  if (sweep && !records) return malformed("block: a sweep is of records");
+  if ((flags & wire::kFlagMore) != 0 && !records) return malformed("block: pages are of records");
+  const auto view = BlockView::parse(body, body_at, BlockShape{records, sweep});
   if (!view.ok()) return view.error();
   if ((flags & wire::kFlagDigest) == 0 && view->digest() != 0) {
     return malformed("block: digest must be 0 without its flag");
@@ -306,6 +350,7 @@ bool is_known(wire::FrameType type) {
     case wire::FrameType::PublishAck:
     case wire::FrameType::Refused:
     case wire::FrameType::Disconnect:
+    case wire::FrameType::PublishConflict:
     case wire::FrameType::Block:
       return true;
   }
@@ -378,6 +423,8 @@ Result<Frame> FrameDecoder::decode_body(wire::FrameType type, std::uint8_t flags
       return decode_publish_ack(body);
     case wire::FrameType::Refused:
       return decode_refused(body);
+    case wire::FrameType::PublishConflict:
+      return decode_publish_conflict(body);
     case wire::FrameType::Disconnect:
       return decode_disconnect(body);
     case wire::FrameType::Block:

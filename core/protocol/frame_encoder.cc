@@ -68,9 +68,11 @@ void encode(const SubscribeFrame& frame, Bytes& out) {
   FrameScope scope(wire::FrameType::Subscribe, out);
   scope.request(frame.request);
   scope.writer.u32(frame.history);
+  scope.writer.u32(frame.min_interval_ms);
   scope.writer.string16(frame.channel.view());
   scope.writer.string16(frame.since ? frame.since->epoch.token() : std::string_view());
   scope.writer.u64(frame.since ? frame.since->offset.value : 0);
+  scope.writer.string16(frame.filter);
   scope.finish();
 }
 
@@ -81,19 +83,34 @@ void encode(const UnsubscribeFrame& frame, Bytes& out) {
   scope.finish();
 }
 
+namespace {
+
+std::uint16_t conditions_of(const PublicationDraft& draft) {
+  return static_cast<std::uint16_t>((draft.if_epoch ? wire::kIfEpoch : 0) |
+                                    (draft.if_version ? wire::kIfVersion : 0) |
+                                    (draft.source_version ? wire::kSourceVersion : 0));
+}
+
+}  // namespace
+
 void encode(const PublishFrame& frame, Bytes& out) {
   const PublicationDraft& draft = frame.draft;
+  const SourceVersion source = draft.source_version.value_or(SourceVersion{});
   FrameScope scope(wire::FrameType::Publish, out);
   scope.request(frame.request);
   scope.enum8(draft.operation);
   scope.enum8(draft.payload_kind);
-  scope.writer.u16(draft.if_epoch ? 1 : 0);
+  scope.writer.u16(conditions_of(draft));
   scope.writer.string16(frame.channel.view());
   scope.writer.string16(draft.event);
   scope.writer.string16(draft.event_id);
   scope.writer.string16(draft.key);
   scope.writer.string16(draft.idempotency_key);
   scope.writer.string16(draft.if_epoch ? draft.if_epoch->token() : std::string_view());
+  scope.writer.u64(draft.if_version.value_or(Offset{}).value);
+  scope.writer.string16(source.epoch);
+  scope.writer.u64(source.number);
+  scope.writer.string16(draft.tags);
   scope.writer.string32(as_text(draft.payload));
   scope.finish();
 }
@@ -130,7 +147,8 @@ void encode(const SubscribedFrame& frame, Bytes& out) {
   scope.stream(frame.stream);
   scope.enum8(frame.outcome);
   scope.enum8(frame.reason);
-  scope.writer.u16(0);
+  scope.enum8(frame.kind);
+  scope.enum8(frame.catch_up);
   scope.writer.u64(frame.start.offset.value);
   scope.writer.u64(frame.target.value);
   scope.writer.string16(frame.start.epoch.token());
@@ -164,6 +182,17 @@ void encode(const RefusedFrame& frame, Bytes& out) {
   scope.writer.u16(static_cast<std::uint16_t>(frame.error.code));
   scope.writer.u32(frame.error.retry_after_ms);
   scope.writer.string16(message_for_people(frame.error.message));
+  scope.finish();
+}
+
+void encode(const PublishConflictFrame& frame, Bytes& out) {
+  FrameScope scope(wire::FrameType::PublishConflict, out);
+  scope.request(frame.request);
+  scope.enum8(frame.payload_kind);
+  scope.writer.u8(0);
+  scope.writer.u16(0);
+  scope.writer.u64(frame.version.value);
+  scope.writer.string32(as_text(frame.payload));
   scope.finish();
 }
 

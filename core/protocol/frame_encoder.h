@@ -17,6 +17,7 @@ void encode(const SubscribedFrame& frame, Bytes& out);
 void encode(const UnsubscribedFrame& frame, Bytes& out);
 void encode(const PublishAckFrame& frame, Bytes& out);
 void encode(const RefusedFrame& frame, Bytes& out);
+void encode(const PublishConflictFrame& frame, Bytes& out);
 void encode(const DisconnectFrame& frame, Bytes& out);
 
 }  // namespace tidegate

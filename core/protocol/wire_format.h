@@ -38,14 +38,17 @@ enum class FrameType : std::uint8_t {
   PublishAck = 35,
   Refused = 36,
   Disconnect = 37,
+  PublishConflict = 38,
   Block = 48,
 };
 
 /// Flags of a block frame; all other frames have 0 for now.
 inline constexpr std::uint8_t kFlagMore =
     1;  // one page of several: the position moves with the last
-inline constexpr std::uint8_t kFlagDigest = 2;  // the digest field is meaningful
-inline constexpr std::uint8_t kFlagGroup = 4;   // the group field is meaningful
+inline constexpr std::uint8_t kFlagDigest = 2;   // the digest field is meaningful
+inline constexpr std::uint8_t kFlagGroup = 4;    // the group field is meaningful
+inline constexpr std::uint8_t kFlagRecords = 8;  // rows are records as they are, in key order
+inline constexpr std::uint8_t kFlagSweep = 16;   // … and all there are within a range of keys
 /// A frame of an unknown type with this flag may be skipped; without it, it is an error.
 inline constexpr std::uint8_t kFlagOptional = 128;
 
@@ -87,7 +90,13 @@ inline constexpr std::uint8_t kRowFlagBinary =
     1;  // payload is in the binary column, JSON has `null`
 inline constexpr std::uint16_t kNoEvent = 0xFFFF;  // event_index of a row without an event name
 
-// Heap: u16 event_count · event_count × u16 name_len · the names · the rows' strings.
-// string_ref counts from the heap's start: key bytes, then event id bytes.
+// `conditions` of a publish: which of its conditional fields are meaningful.
+inline constexpr std::uint16_t kIfEpoch = 1;
+inline constexpr std::uint16_t kIfVersion = 2;
+inline constexpr std::uint16_t kSourceVersion = 4;
+
+// Heap: u16 event_count · event_count × u16 name_len · the names · with the sweep flag two str16,
+// the keys after and until which it sweeps · the rows' strings. string_ref counts from the heap's
+// start: key bytes, then event id bytes.
 
 }  // namespace tidegate::wire

@@ -3,6 +3,7 @@
 #include "core/stream/publication.h"
 
 #include "core/base/json_scan.h"
+#include "core/base/json_slice.h"
 #include "core/base/limits.h"
 
 namespace tidegate {
@@ -31,6 +32,9 @@ Status check_texts(const PublicationDraft& draft) {
       {"event_id", draft.event_id, limits::event_id_bytes_max},
       {"key", draft.key, limits::record_key_bytes_max},
       {"idempotency_key", draft.idempotency_key, limits::idempotency_key_bytes_max},
+      {"source_version.epoch", draft.source_version ? draft.source_version->epoch : std::string(),
+       limits::source_epoch_bytes_max},
+      {"tags", draft.tags, limits::tags_bytes_max},
   };
   for (const auto& [field, text, bytes_max] : texts) {
     const Status status = check_text(field, text, bytes_max);
@@ -39,9 +43,29 @@ Status check_texts(const PublicationDraft& draft) {
   return ok_status();
 }
 
+bool is_flat_object(std::string_view json) {
+  const std::string_view object = json_trimmed(json);
+  if (json_kind(object) != JsonKind::Object) return false;
+  JsonObjectCursor members(object);
+  for (std::string_view name, value; members.next(name, value);) {
+    const JsonKind kind = json_kind(value);
+    if (kind == JsonKind::Object || kind == JsonKind::Array) return false;
+  }
+  return true;
+}
+
+Status check_tags(std::string_view tags) {
+  if (tags.empty()) return ok_status();
+  const Status json = check_json(tags, limits::json_depth_max);
+  if (!json.ok()) return bad_field("tags", "is not JSON: " + json.error().message);
+  if (is_flat_object(tags)) return ok_status();
+  return bad_field("tags", "must be one JSON object of strings, numbers and booleans");
+}
+
 Status check_operation(const PublicationDraft& draft) {
   if (draft.operation == Operation::Append) {
-    if (draft.key.empty()) return ok_status();
+    if (draft.key.empty() && !draft.if_version) return ok_status();
+    if (draft.key.empty()) return bad_field("if_version", "is a condition on a record: give a key");
     return bad_field("key", "is only allowed with the operations set, merge and delete");
   }
   if (draft.key.empty()) return bad_field("key", "is required with set, merge and delete");
@@ -56,6 +80,7 @@ Status check_operation(const PublicationDraft& draft) {
 Status check_draft(const PublicationDraft& draft) {
   Status status = check_texts(draft);
   if (status.ok()) status = check_operation(draft);
+  if (status.ok()) status = check_tags(draft.tags);
   if (!status.ok()) return status;
   if (draft.payload.size() > limits::publication_payload_bytes_max) {
     return Error{ErrorCode::PayloadTooLarge,

@@ -42,6 +42,8 @@ constexpr RelayMetric kRelayMetrics[] = {
      &relay::RelayCounters::publishes_applied},
     {"tidegate_publishes_duplicate_total", "Publishes recognized as repetitions.",
      &relay::RelayCounters::publishes_duplicate},
+    {"tidegate_publishes_stale_total", "Publishes dropped because a newer source version was there.",
+     &relay::RelayCounters::publishes_stale},
     {"tidegate_publishes_refused_total", "Publishes that were refused.",
      &relay::RelayCounters::publishes_refused},
     {"tidegate_appends_unknown_total",

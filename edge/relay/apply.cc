@@ -1,7 +1,10 @@
 #include "edge/relay/apply.h"
 
+#include <memory>
 #include <optional>
+#include <utility>
 
+#include "core/merge/shallow_merge.h"
 #include "edge/relay/publish_record.h"
 
 namespace tidegate::relay {
@@ -63,17 +66,133 @@ Verdict judge(const LogRecord& record, const RecordKeys& keys, const Epoch& epoc
   return Accepted{};
 }
 
+/// The record as it is; nullptr when there is none.
+PublicationPtr record_of(const ChannelLog& log, std::string_view key) {
+  const RecordMap::Node* node = log.records().find(key);
+  return node != nullptr && node->exists() ? node->record : nullptr;
+}
+
+bool is_stale(const LogRecord& record, const ChannelLog& log) {
+  const auto& offered = record.publication->source_version;
+  if (!offered.has_value()) {
+    return false;
+  }
+  const SourceVersion* latest = log.latest_source_version(record.publication->key);
+  return latest != nullptr && latest->epoch == offered->epoch && latest->number >= offered->number;
+}
+
+/// A condition on the record's version that is not met.
+std::optional<Conflict> judge_version(const LogRecord& record, const ChannelLog& log) {
+  if (!record.if_version.has_value() || log.kind() != ChannelKind::State) {
+    return std::nullopt;
+  }
+  const RecordMap::Node* node = log.records().find(record.publication->key);
+  const bool exists = node != nullptr && node->exists();
+  if (*record.if_version == (exists ? node->version : Offset{})) {
+    return std::nullopt;
+  }
+  return Conflict{exists ? RecordVersion{node->version, node->record} : RecordVersion{}};
+}
+
+Refused over_limit(const char* what, const char* name) {
+  return Refused{Error{ErrorCode::LimitExceeded,
+                       std::string("the channel would hold ") + what + " than it may (" + name +
+                           "): delete records that are no longer needed",
+                       0}};
+}
+
+std::optional<Refused> judge_limits(const LogRecord& record, const RecordMap& records,
+                                    const Publication* before, const Publication& after) {
+  const std::size_t bytes = RecordMap::bytes_of(after);
+  const std::size_t bytes_before = before == nullptr ? 0 : RecordMap::bytes_of(*before);
+  if (after.payload.size() > limits::record_bytes_max) {
+    return Refused{Error{ErrorCode::PayloadTooLarge,
+                         "the record would have " + std::to_string(after.payload.size()) +
+                             " bytes; at most " + std::to_string(limits::record_bytes_max) +
+                             " are allowed (record_bytes_max)",
+                         0}};
+  }
+  if (before == nullptr && records.size() >= record.record_limits.count) {
+    return over_limit("more records", "records.count");
+  }
+  if (bytes > bytes_before && records.bytes() + bytes - bytes_before > record.record_limits.bytes) {
+    return over_limit("more bytes", "records.bytes");
+  }
+  return std::nullopt;
+}
+
+/// The whole record that a merge makes of the one before.
+PublicationPtr merged(const Publication& merge, const Publication* before) {
+  auto whole = std::make_shared<Publication>(merge);
+  whole->operation = Operation::Set;
+  const std::string text = shallow_merge(
+      before == nullptr ? std::string_view() : as_text(before->payload), as_text(merge.payload));
+  whole->payload.assign(text.begin(), text.end());
+  if (!whole->source_version.has_value() && before != nullptr) {
+    whole->source_version = before->source_version;
+  }
+  return whole;
+}
+
+/// What the operation makes of its record, or why it cannot be carried out.
+std::variant<LogEntry, Refused> operate(const LogRecord& record, StreamRange range,
+                                        const ChannelLog& log) {
+  LogEntry entry{range, record.publication, nullptr, nullptr};
+  if (log.kind() != ChannelKind::State) {
+    return entry;
+  }
+  const Publication& publication = *record.publication;
+  entry.before = record_of(log, publication.key);
+  if (publication.operation == Operation::Delete) {
+    return entry;
+  }
+  if (publication.operation == Operation::Set) {
+    entry.after = record.publication;
+  } else {
+    const Publication* before = entry.before.get();
+    if (before != nullptr &&
+        (before->payload_kind == PayloadKind::Binary || !is_mergeable(as_text(before->payload)))) {
+      return Refused{Error{ErrorCode::InvalidPayload,
+                           "the record is not a JSON object, so nothing can be merged into it", 0}};
+    }
+    entry.after = merged(publication, before);
+  }
+  if (auto refused = judge_limits(record, log.records(), entry.before.get(), *entry.after)) {
+    return *std::move(refused);
+  }
+  return entry;
+}
+
+Verdict judge_and_operate(const LogRecord& record, const RecordKeys& keys, StreamRange range,
+                          ChannelLog& log, const IdempotencyWindow& window) {
+  Verdict verdict = judge(record, keys, log.epoch(), window);
+  if (!std::holds_alternative<Accepted>(verdict)) {
+    return verdict;
+  }
+  if (is_stale(record, log)) {
+    return Stale{};
+  }
+  if (auto conflict = judge_version(record, log)) {
+    return *std::move(conflict);
+  }
+  auto operated = operate(record, range, log);
+  if (auto* refused = std::get_if<Refused>(&operated)) {
+    return std::move(*refused);
+  }
+  log.append(std::move(*std::get_if<LogEntry>(&operated)));
+  return verdict;
+}
+
 }  // namespace
 
 Verdict apply(const LogRecord& record, StreamRange range, ChannelLog& log,
               IdempotencyWindow& window) {
   const RecordKeys keys = keys_of(record, window);
-  Verdict verdict = judge(record, keys, log.epoch(), window);
+  Verdict verdict = judge_and_operate(record, keys, range, log, window);
   if (!std::holds_alternative<Accepted>(verdict)) {
-    log.append(range, nullptr);
+    log.append(LogEntry{range, nullptr, nullptr, nullptr});
     return verdict;
   }
-  log.append(range, record.publication);
   const IdempotencyWindow::Accepted accepted{range.offset, record.payload_hash};
   if (keys.idempotency_key.has_value()) {
     window.remember(*keys.idempotency_key, record.publication->time, accepted);
@@ -82,6 +201,22 @@ Verdict apply(const LogRecord& record, StreamRange range, ChannelLog& log,
     window.remember(*keys.event_id, record.publication->time, accepted);
   }
   return verdict;
+}
+
+void remember(const RememberedKeys& keys, IdempotencyWindow& window) {
+  LogRecord record;
+  auto publication = std::make_shared<Publication>();
+  publication->event_id = keys.event_id;
+  record.publication = std::move(publication);
+  record.producer = keys.producer;
+  record.idempotency_key = keys.idempotency_key;
+  const RecordKeys hashes = keys_of(record, window);
+  const IdempotencyWindow::Accepted accepted{keys.offset, keys.payload_hash};
+  for (const std::optional<Hash128>& hash : {hashes.idempotency_key, hashes.event_id}) {
+    if (hash.has_value()) {
+      window.remember(*hash, keys.time, accepted);
+    }
+  }
 }
 
 }  // namespace tidegate::relay

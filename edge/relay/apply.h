@@ -7,6 +7,7 @@
 
 #include "edge/relay/channel_log.h"
 #include "edge/relay/idempotency_window.h"
+#include "edge/relay/relay_effect.h"
 
 namespace tidegate::relay {
 
@@ -14,14 +15,23 @@ struct Accepted {};
 struct DuplicateOf {
   Offset original;
 };
+/// Its source version is not above the latest: dropped, as its publisher wants it to be.
+struct Stale {};
+/// The record is of another version than the condition names.
+struct Conflict {
+  RecordVersion current;
+};
 struct Refused {
   Error error;
 };
-using Verdict = std::variant<Accepted, DuplicateOf, Refused>;
+using Verdict = std::variant<Accepted, DuplicateOf, Stale, Conflict, Refused>;
 
 /// Judges the record and applies it: the log gets its entry (a cover unless accepted), the window
 /// its keys. `range` begins at the log's top.
 Verdict apply(const LogRecord& record, StreamRange range, ChannelLog& log,
               IdempotencyWindow& window);
+
+/// What apply would have remembered of a publication that was accepted and has been trimmed since.
+void remember(const RememberedKeys& keys, IdempotencyWindow& window);
 
 }  // namespace tidegate::relay

@@ -11,10 +11,32 @@ std::size_t ChannelLog::bytes_of(const Publication& publication) {
          publication.event_id.size() + publication.key.size();
 }
 
+ChannelLog::ChannelLog(const HistoryLimits& limits, ChannelKind kind)
+    : limits_(limits),
+      kind_(kind),
+      records_(kind == ChannelKind::State ? std::make_unique<RecordMap>() : nullptr) {}
+
+const SourceVersion* ChannelLog::latest_source_version(std::string_view key) const {
+  const std::optional<SourceVersion>* latest = &source_version_;
+  if (records_ != nullptr) {
+    const RecordMap::Node* node = records_->find(key);
+    if (node == nullptr) {
+      return nullptr;
+    }
+    latest = &node->record->source_version;
+  }
+  return latest->has_value() ? &**latest : nullptr;
+}
+
+std::size_t ChannelLog::bytes_beyond(Offset offset) const {
+  const std::size_t first = first_beyond(offset);
+  return first == entries_.size() ? 0 : size_from(entries_[first].bytes_before, bytes_ever_);
+}
+
 std::size_t ChannelLog::first_beyond(Offset offset) const {
   const auto found =
       std::partition_point(entries_.begin(), entries_.end(),
-                           [offset](const Entry& entry) { return entry.range.offset <= offset; });
+                           [offset](const Entry& entry) { return entry.range().offset <= offset; });
   return static_cast<std::size_t>(found - entries_.begin());
 }
 
@@ -29,17 +51,17 @@ Offset ChannelLog::start_of_latest(std::uint32_t count) const {
   auto entry = std::partition_point(entries_.begin(), entries_.end(), [target](const Entry& one) {
     return one.publications_before < target;
   });
-  while (entry->publication == nullptr) {
+  while (entry->publication() == nullptr) {
     ++entry;  // covers before it count as many
   }
-  return entry->range.previous;
+  return entry->range().previous;
 }
 
 std::optional<WallTime> ChannelLog::next_expiry() const {
   // Neighbouring covers are one entry, so the oldest publication is the first entry or the second.
   for (const Entry& entry : entries_) {
-    if (entry.publication != nullptr) {
-      return entry.publication->time +
+    if (entry.publication() != nullptr) {
+      return entry.publication()->time +
              std::chrono::duration_cast<std::chrono::milliseconds>(limits_.age);
     }
   }
@@ -51,21 +73,37 @@ void ChannelLog::restart(Epoch epoch, Offset floor) {
   floor_ = floor;
   top_ = floor;
   entries_.clear();
+  dropped_records_.clear();
+  dropped_accepted_.clear();
+  source_version_.reset();
+  if (records_ != nullptr) {
+    records_->clear(floor);
+  }
 }
 
-void ChannelLog::append(StreamRange range, PublicationPtr publication) {
-  TIDEGATE_CHECK(range.previous == top_ && range.previous < range.offset);
-  top_ = range.offset;
-  if (publication == nullptr) {
-    if (!entries_.empty() && entries_.back().publication == nullptr) {
-      entries_.back().range.offset = range.offset;
+void ChannelLog::load_records(std::vector<RecordVersion> records, Offset changes_floor) {
+  records_->load(std::move(records), changes_floor);
+}
+
+void ChannelLog::append(LogEntry entry) {
+  TIDEGATE_CHECK(entry.range.previous == top_ && entry.range.previous < entry.range.offset);
+  top_ = entry.range.offset;
+  if (entry.publication == nullptr) {
+    if (!entries_.empty() && entries_.back().publication() == nullptr) {
+      entries_.back().entry.range.offset = entry.range.offset;
     } else {
-      entries_.push_back(Entry{range, nullptr, bytes_ever_, publications_ever_});
+      entries_.push_back(Entry{std::move(entry), bytes_ever_, publications_ever_});
     }
     return;
   }
-  const std::size_t bytes = bytes_of(*publication);
-  entries_.push_back(Entry{range, std::move(publication), bytes_ever_, publications_ever_});
+  if (records_ != nullptr) {
+    // A delete is its own tombstone.
+    records_->put(entry.range.offset, entry.after != nullptr ? entry.after : entry.publication);
+  } else if (entry.publication->source_version.has_value()) {
+    source_version_ = entry.publication->source_version;
+  }
+  const std::size_t bytes = bytes_of(*entry.publication);
+  entries_.push_back(Entry{std::move(entry), bytes_ever_, publications_ever_});
   ++publications_ever_;
   bytes_ever_ += bytes;
 }
@@ -81,7 +119,7 @@ bool ChannelLog::exceeds(WallTime now) const {
 bool ChannelLog::enforce(WallTime now, Offset keep_beyond) {
   const Offset floor_before = floor_;
   while (exceeds(now)) {
-    const bool still_to_be_read = entries_.front().range.offset > keep_beyond;
+    const bool still_to_be_read = entries_.front().range().offset > keep_beyond;
     if (still_to_be_read && publication_count() <= limits_.count + limits::mirror_lag_entries_max &&
         bytes() <= limits_.bytes + limits::mirror_lag_bytes_max) {
       break;
@@ -91,9 +129,36 @@ bool ChannelLog::enforce(WallTime now, Offset keep_beyond) {
   return floor_ != floor_before;
 }
 
+void ChannelLog::drop_covers() {
+  TIDEGATE_CHECK(publication_count() == 0);
+  entries_.clear();
+  floor_ = top_;
+}
+
 void ChannelLog::drop_oldest() {
-  floor_ = entries_.front().range.offset;
+  const LogEntry& oldest = entries_.front().entry;
+  floor_ = oldest.range.offset;
+  if (collects_ && oldest.publication != nullptr) {
+    note_dropped(oldest);
+  }
   entries_.pop_front();
+}
+
+void ChannelLog::note_dropped(const LogEntry& entry) {
+  dropped_accepted_.push_back(entry.range.offset);
+  if (records_ != nullptr) {
+    dropped_records_[entry.publication->key] =
+        RecordVersion{entry.range.offset, entry.after != nullptr ? entry.after : entry.publication};
+  }
+}
+
+ChannelLog::Dropped ChannelLog::take_dropped() {
+  Dropped dropped;
+  dropped.accepted = std::exchange(dropped_accepted_, {});
+  for (auto& [key, version] : std::exchange(dropped_records_, {})) {
+    dropped.records.push_back(std::move(version));
+  }
+  return dropped;
 }
 
 }  // namespace tidegate::relay

@@ -7,21 +7,28 @@
 // holder (enforce), who also says up to where readers that keep pace have read: what they are about
 // to get is kept a little longer, again within a limit, so that a burst larger than history reaches
 // those who are not slow at all.
+//
+// A state channel's log holds its records, too (RecordMap): every entry that is appended is also
+// applied to them.
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <optional>
 
-#include "edge/relay/log_record.h"
+#include "edge/relay/record_map.h"
 #include "edge/relay/relay_config.h"
 
 namespace tidegate::relay {
 
 class ChannelLog {
  public:
-  explicit ChannelLog(const HistoryLimits& limits) : limits_(limits) {}
+  ChannelLog(const HistoryLimits& limits, ChannelKind kind);
 
   // ---- getters
+  ChannelKind kind() const { return kind_; }
+  /// Of a state channel.
+  const RecordMap& records() const { return *records_; }
   const Epoch& epoch() const { return epoch_; }
   Offset floor() const { return floor_; }
   Offset top() const { return top_; }
@@ -35,13 +42,18 @@ class ChannelLog {
   std::size_t bytes() const {
     return entries_.empty() ? 0 : size_from(entries_.front().bytes_before, bytes_ever_);
   }
+  /// The latest that was accepted for the channel or, on a state channel, for the record.
+  const SourceVersion* latest_source_version(std::string_view key) const;
+  /// Of the publications beyond `offset`.
+  std::size_t bytes_beyond(Offset offset) const;
   std::size_t size() const { return entries_.size(); }
 
   struct Entry {
-    StreamRange range;
-    PublicationPtr publication;
+    LogEntry entry;
     std::uint64_t bytes_before = 0;  // of all entries ever appended: where blocks are cut
     std::uint64_t publications_before = 0;
+    const StreamRange& range() const { return entry.range; }
+    const Publication* publication() const { return entry.publication.get(); }
   };
   const Entry& entry(std::size_t index) const { return entries_[index]; }
   /// Index of the first entry that ends beyond `offset`; size() when there is none.
@@ -54,12 +66,24 @@ class ChannelLog {
   // ---- commands
   /// Another stream, or the same one after a hole: begins empty at `floor`.
   void restart(Epoch epoch, Offset floor);
-  /// `range` continues the log: it begins at the top (TIDEGATE_CHECK). No publication: a cover.
-  void append(StreamRange range, PublicationPtr publication);
+  /// Of a state channel: the records as of some place in the log, or beyond it.
+  void load_records(std::vector<RecordVersion> records, Offset changes_floor);
+  /// The entry continues the log: it begins at the top (TIDEGATE_CHECK). No publication: a cover.
+  void append(LogEntry entry);
   /// Drops what exceeds the limits, but nothing beyond `keep_beyond` as long as the excess is
   /// within limits::mirror_lag_entries_max and mirror_lag_bytes_max. Returns true when the floor
   /// moved.
   bool enforce(WallTime now, Offset keep_beyond);
+  /// Nothing but covers is left, and nobody needs them.
+  void drop_covers();
+  /// What was dropped since the last call, for a store that has to keep it: see StoreTrim.
+  /// Collected only when it was asked for once.
+  struct Dropped {
+    std::vector<RecordVersion> records;  // as they are at the floor
+    std::vector<Offset> accepted;
+  };
+  Dropped take_dropped();
+  void collect_dropped() { collects_ = true; }
 
   static std::size_t bytes_of(const Publication& publication);
 
@@ -70,7 +94,15 @@ class ChannelLog {
   bool exceeds(WallTime now) const;
   void drop_oldest();
 
+  void note_dropped(const LogEntry& entry);
+
   HistoryLimits limits_;
+  ChannelKind kind_;
+  std::unique_ptr<RecordMap> records_;           // of a state channel
+  std::optional<SourceVersion> source_version_;  // of a channel without records
+  bool collects_ = false;
+  std::map<std::string, RecordVersion> dropped_records_;
+  std::vector<Offset> dropped_accepted_;
   Epoch epoch_;
   Offset floor_;
   Offset top_;

@@ -11,17 +11,27 @@ ChannelOwner::ChannelOwner(ShardContext& context, ChannelKeyPtr key, const Names
                            Now now)
     : context_(context),
       key_(std::move(key)),
-      log_(rules.history),
+      log_(rules.history_limits(), rules.kind),
       window_(context.config().idempotency_window_entries, context.config().idempotency_window_age,
               context.options.incarnation),
+      record_ttl_(rules.record_ttl),
       readers_(context.options.shard_count),
       trimmed_at_(now.monotonic) {
+  if (log_.kind() == ChannelKind::Signal) {
+    log_.restart(context.next_signal_epoch(), Offset{});
+    serving_ = true;
+    return;
+  }
+  log_.collect_dropped();
   open(now);
 }
 
 EffectId ChannelOwner::awaited() const {
   if (const auto* opening = std::get_if<Opening>(&state_)) {
     return opening->id;
+  }
+  if (const auto* records = std::get_if<ReadingRecords>(&state_)) {
+    return records->id;
   }
   if (const auto* reading = std::get_if<Reading>(&state_)) {
     return reading->id;
@@ -39,6 +49,8 @@ std::optional<Instant> ChannelOwner::deadline() const {
   };
   if (const auto* opening = std::get_if<Opening>(&state_)) {
     consider(opening->deadline);
+  } else if (const auto* records = std::get_if<ReadingRecords>(&state_)) {
+    consider(records->deadline);
   } else if (const auto* reading = std::get_if<Reading>(&state_)) {
     consider(reading->deadline);
   } else if (const auto* appending = std::get_if<Appending>(&state_)) {
@@ -52,7 +64,7 @@ std::optional<Instant> ChannelOwner::deadline() const {
       break;
     }
   }
-  if (log_.floor() != trimmed_to_) {
+  if (log_.floor() != trimmed_to_ && log_.kind() != ChannelKind::Signal) {
     consider(trimmed_at_ + limits::store_trim_interval_min);
   }
   consider(expiry_at_);
@@ -82,6 +94,10 @@ void ChannelOwner::propose(Now now) {
   if (!std::holds_alternative<Ready>(state_) || queue_.empty()) {
     return;
   }
+  if (log_.kind() == ChannelKind::Signal) {
+    apply_at_once(now);
+    return;
+  }
   StoreAppend append;
   append.id = context_.next_effect_id();
   append.key = key_;
@@ -100,6 +116,14 @@ void ChannelOwner::propose(Now now) {
   }
   state_ = Appending{append.id, now.monotonic + limits::append_timeout, count};
   context_.emit(std::move(append));
+}
+
+/// What is of the moment waits for no store.
+void ChannelOwner::apply_at_once(Now now) {
+  for (Proposal& proposal : std::exchange(queue_, {})) {
+    apply_record({log_.top(), Offset{log_.top().value + 1}}, *proposal.record, &proposal);
+  }
+  after_apply(now);
 }
 
 void ChannelOwner::handle_append_result(Now now, EffectId id, const AppendResult& result) {
@@ -158,28 +182,39 @@ void ChannelOwner::handle_refused(std::size_t count, const Error& error) {
 bool ChannelOwner::apply_record(StreamRange range, const LogRecord& record,
                                 const Proposal* proposal) {
   const Verdict verdict = apply(record, range, log_, window_);
-  if (proposal == nullptr) {
-    return std::holds_alternative<Accepted>(verdict);
+  if (proposal != nullptr) {
+    settle(*proposal, result_of(verdict, range));
   }
-  if (std::holds_alternative<Accepted>(verdict)) {
-    ++context_.counters.publishes_applied;
-    settle(*proposal, PublishReceipt{PublishOutcome::Applied, {log_.epoch(), range.offset}});
-    return true;
-  }
-  if (const auto* duplicate = std::get_if<DuplicateOf>(&verdict)) {
-    ++context_.counters.publishes_duplicate;
-    settle(*proposal,
-           PublishReceipt{PublishOutcome::Duplicate, {log_.epoch(), duplicate->original}});
-    return false;
-  }
-  ++context_.counters.publishes_refused;
-  settle(*proposal, std::get_if<Refused>(&verdict)->error);
-  return false;
+  return std::holds_alternative<Accepted>(verdict);
 }
 
-void ChannelOwner::settle(const Proposal& proposal, Result<PublishReceipt> result) {
-  if (proposal.stage != Proposal::Stage::Abandoned) {
-    context_.send(proposal.from, PublishSettled{proposal.ticket, std::move(result)});
+PublishResult ChannelOwner::result_of(const Verdict& verdict, StreamRange range) {
+  const auto receipt = [&](std::uint64_t& counter, PublishOutcome outcome, Offset offset) {
+    ++counter;
+    return PublishReceipt{outcome, {log_.epoch(), offset}};
+  };
+  RelayCounters& counters = context_.counters;
+  if (std::holds_alternative<Accepted>(verdict)) {
+    return receipt(counters.publishes_applied, PublishOutcome::Applied, range.offset);
+  }
+  if (const auto* duplicate = std::get_if<DuplicateOf>(&verdict)) {
+    return receipt(counters.publishes_duplicate, PublishOutcome::Duplicate, duplicate->original);
+  }
+  if (std::holds_alternative<Stale>(verdict)) {
+    return receipt(counters.publishes_stale, PublishOutcome::Stale, range.offset);
+  }
+  ++counters.publishes_refused;
+  if (const auto* conflict = std::get_if<Conflict>(&verdict)) {
+    return PublishConflict{conflict->current};
+  }
+  return std::get_if<Refused>(&verdict)->error;
+}
+
+void ChannelOwner::settle(const Proposal& proposal, PublishResult result) {
+  if (!proposal.ticket.has_value()) {
+    --expiring_;
+  } else if (proposal.stage != Proposal::Stage::Abandoned) {
+    context_.send(proposal.from, PublishSettled{*proposal.ticket, std::move(result)});
   }
 }
 
@@ -222,6 +257,9 @@ void ChannelOwner::handle_timeout(Now now) {
   if (const auto* opening = std::get_if<Opening>(&state_);
       opening != nullptr && opening->deadline <= now.monotonic) {
     retry_later(now, "the store did not open it in time");
+  } else if (const auto* records = std::get_if<ReadingRecords>(&state_);
+             records != nullptr && records->deadline <= now.monotonic) {
+    retry_later(now, "the store did not read its records in time");
   } else if (const auto* reading = std::get_if<Reading>(&state_);
              reading != nullptr && reading->deadline <= now.monotonic) {
     retry_later(now, "the store did not read it in time");
@@ -234,6 +272,7 @@ void ChannelOwner::handle_timeout(Now now) {
     open(now);
   }
   expire_proposals(now);
+  expire_records(now);
   enforce_history(now);
   note_idleness(now);
 }

@@ -10,6 +10,10 @@
 // absent ones are proposed again under the same id. An append is conditional on the stream's top,
 // so should the lost one land after all, the repeated one fails, and reading back finds it: no
 // record gets two offsets, no offset two records.
+//
+// A signal channel has no store: its publishes are applied as they come, under offsets and an epoch
+// of this owner's. Records of a state channel that grow too old are deleted by the owner itself, by
+// a publish like any other, on the condition that they have not changed meanwhile.
 #pragma once
 
 #include <deque>
@@ -55,6 +59,7 @@ class ChannelOwner {
   void handle_opened(Now now, EffectId id, const Result<StoreOpened>& result);
   void handle_append_result(Now now, EffectId id, const AppendResult& result);
   void handle_read_result(Now now, EffectId id, const Result<StoreReadResult>& result);
+  void handle_records_result(Now now, EffectId id, const Result<StoreRecordsResult>& result);
 
   void handle_timeout(Now now);
 
@@ -63,6 +68,13 @@ class ChannelOwner {
   struct Opening {
     EffectId id;
     Instant deadline;
+  };
+  /// The records as of the stream's floor, page by page.
+  struct ReadingRecords {
+    EffectId id;
+    Instant deadline;
+    StoreOpened opened;
+    std::vector<RecordVersion> records;
   };
   struct Reading {
     EffectId id;
@@ -77,11 +89,11 @@ class ChannelOwner {
     Instant at;
   };
   struct Ready {};
-  using State = std::variant<Ready, Opening, Reading, Appending, Retrying>;
+  using State = std::variant<Ready, Opening, ReadingRecords, Reading, Appending, Retrying>;
 
   struct Proposal {
     std::uint16_t from = 0;
-    PublishTicket ticket;
+    std::optional<PublishTicket> ticket;  // none: the owner's own
     LogRecordPtr record;
     Instant deadline;
     enum class Stage : std::uint8_t { Queued, Proposed, Abandoned } stage = Stage::Queued;
@@ -99,12 +111,20 @@ class ChannelOwner {
   void handle_durable(Now now, std::size_t count, const AppendDurable& durable);
   void handle_refused(std::size_t count, const Error& error);
   bool apply_record(StreamRange range, const LogRecord& record, const Proposal* proposal);
-  void settle(const Proposal& proposal, Result<PublishReceipt> result);
+  void settle(const Proposal& proposal, PublishResult result);
+  PublishResult result_of(const Verdict& verdict, StreamRange range);
   void expire_proposals(Now now);
   void after_apply(Now now);
+  void apply_at_once(Now now);
+
+  // channel_owner_expiry.cc: records that grow too old
+  std::optional<WallTime> next_record_expiry() const;
+  void expire_records(Now now);
 
   // channel_owner_recovery.cc: opening, reading back
   void open(Now now);
+  void load(Now now, const StoreOpened& opened);
+  void read_records(Now now, StoreOpened opened, std::vector<RecordVersion> so_far);
   void read_on(Now now);
   void retry_later(Now now, const std::string& why);
   void become_ready(Now now);
@@ -118,12 +138,15 @@ class ChannelOwner {
   Offset slowest_reader() const;
   bool has_readers() const;
   void enforce_history(Now now);
+  void trim_store();
   void note_idleness(Now now);
 
   ShardContext& context_;
   ChannelKeyPtr key_;
   ChannelLog log_;
   IdempotencyWindow window_;
+  Duration record_ttl_;
+  std::size_t expiring_ = 0;  // deletes of its own that are not settled yet
   State state_;
   bool serving_ = false;  // the log has been loaded up to the store's top at least once
   std::deque<Proposal> queue_;
@@ -132,7 +155,7 @@ class ChannelOwner {
   Offset trimmed_to_;
   Instant trimmed_at_;
   std::optional<Instant> idle_at_;
-  std::optional<Instant> expiry_at_;  // when the oldest publication grows too old
+  std::optional<Instant> expiry_at_;  // when the oldest publication or record grows too old
 };
 
 }  // namespace tidegate::relay

@@ -73,10 +73,14 @@ void ChannelOwner::answer(std::uint16_t shard, Reader& reader) {
   const std::size_t end = std::min(log_.size(), index + limits::mirror_batch_entries_max);
   batch.entries.reserve(end - index);
   for (; index < end; ++index) {
-    const ChannelLog::Entry& entry = log_.entry(index);
-    const Offset previous = std::max(entry.range.previous, batch.range.offset);
-    batch.entries.push_back(LogEntry{{previous, entry.range.offset}, entry.publication});
+    LogEntry entry = log_.entry(index).entry;
+    entry.range.previous = std::max(entry.range.previous, batch.range.offset);
     batch.range.offset = entry.range.offset;
+    batch.entries.push_back(std::move(entry));
+  }
+  if (batch.restart && log_.kind() == ChannelKind::State) {
+    batch.records = log_.records().versions();
+    batch.changes_floor = log_.records().changes_floor();
   }
   context_.send(shard, std::move(batch));
 }
@@ -98,7 +102,11 @@ bool ChannelOwner::has_readers() const {
 
 void ChannelOwner::enforce_history(Now now) {
   log_.enforce(now.wall, slowest_reader());
-  const std::optional<WallTime> expiry = log_.next_expiry();
+  std::optional<WallTime> expiry = log_.next_expiry();
+  if (const std::optional<WallTime> record = next_record_expiry();
+      record.has_value() && (!expiry.has_value() || *record < *expiry)) {
+    expiry = record;
+  }
   expiry_at_.reset();
   if (expiry.has_value()) {
     // Past already, while a reader still needs it: looked at again after a moment.
@@ -107,14 +115,27 @@ void ChannelOwner::enforce_history(Now now) {
   }
   if (log_.floor() != trimmed_to_ &&
       now.monotonic >= trimmed_at_ + limits::store_trim_interval_min) {
-    trimmed_to_ = log_.floor();
     trimmed_at_ = now.monotonic;
-    context_.emit(StoreTrim{key_, trimmed_to_});
+    trim_store();
   }
 }
 
+void ChannelOwner::trim_store() {
+  if (log_.kind() == ChannelKind::Signal) {
+    return;
+  }
+  trimmed_to_ = log_.floor();
+  ChannelLog::Dropped dropped = log_.take_dropped();
+  const bool is_state = log_.kind() == ChannelKind::State;
+  context_.emit(StoreTrim{key_, trimmed_to_, std::move(dropped.records),
+                          is_state ? log_.records().changes_floor() : trimmed_to_,
+                          std::move(dropped.accepted)});
+}
+
 void ChannelOwner::note_idleness(Now now) {
-  const bool idle = !has_readers() && queue_.empty() && log_.publication_count() == 0;
+  const bool holds_records = log_.kind() == ChannelKind::State && log_.records().size() > 0;
+  const bool idle =
+      !has_readers() && queue_.empty() && log_.publication_count() == 0 && !holds_records;
   if (!idle) {
     idle_at_.reset();
   } else if (!idle_at_.has_value() || *idle_at_ <= now.monotonic) {
@@ -133,8 +154,12 @@ bool ChannelOwner::is_forgettable(Now now) const {
 void ChannelOwner::release() {
   // What is left are covers. Were they applied again by a later owner, whose window is empty, a
   // duplicate would pass for new: so they are dropped.
+  if (log_.kind() == ChannelKind::Signal) {
+    return;
+  }
   if (log_.top() != trimmed_to_) {
-    context_.emit(StoreTrim{key_, log_.top()});
+    log_.drop_covers();
+    trim_store();
   }
   context_.emit(StoreRelease{key_});
 }

@@ -34,14 +34,64 @@ void ChannelOwner::handle_opened(Now now, EffectId id, const Result<StoreOpened>
       context_.log(LogLevel::Warning, "the stream of " + key_->channel.str() +
                                           " is another one now: its readers begin anew");
     }
-    log_.restart(opened.top.epoch, opened.floor);
-    window_.clear();
-    trimmed_to_ = opened.floor;
     serving_ = false;
-    for (Reader& reader : readers_) {
-      reader.has = opened.floor;
+    if (log_.kind() == ChannelKind::State && opened.floor > Offset{}) {
+      read_records(now, opened, {});
+      return;
     }
+    load(now, opened);
   }
+  if (opened.top.offset == log_.top()) {
+    become_ready(now);
+  } else {
+    read_on(now);
+  }
+}
+
+/// Begins the log at the store's floor.
+void ChannelOwner::load(Now, const StoreOpened& opened) {
+  log_.restart(opened.top.epoch, opened.floor);
+  window_.clear();
+  for (const RememberedKeys& keys : opened.remembered) {
+    remember(keys, window_);
+  }
+  trimmed_to_ = opened.floor;
+  for (Reader& reader : readers_) {
+    reader.has = opened.floor;
+  }
+}
+
+void ChannelOwner::read_records(Now now, StoreOpened opened, std::vector<RecordVersion> so_far) {
+  const EffectId id = context_.next_effect_id();
+  std::string after_key = so_far.empty() ? std::string() : so_far.back().record->key;
+  state_ = ReadingRecords{id, now.monotonic + limits::append_timeout, std::move(opened),
+                          std::move(so_far)};
+  context_.emit(StoreReadRecords{id, key_, std::move(after_key), limits::append_batch_entries_max});
+}
+
+void ChannelOwner::handle_records_result(Now now, EffectId id,
+                                         const Result<StoreRecordsResult>& result) {
+  auto* reading = std::get_if<ReadingRecords>(&state_);
+  if (reading == nullptr || reading->id != id) {
+    return;
+  }
+  if (!result.ok()) {
+    retry_later(now, result.error().message);
+    return;
+  }
+  StoreOpened opened = std::move(reading->opened);
+  std::vector<RecordVersion> records = std::move(reading->records);
+  if (result->floor != StreamPosition{opened.top.epoch, opened.floor}) {
+    open(now);  // trimmed or replaced meanwhile
+    return;
+  }
+  records.insert(records.end(), result->records.begin(), result->records.end());
+  if (result->more) {
+    read_records(now, std::move(opened), std::move(records));
+    return;
+  }
+  load(now, opened);
+  log_.load_records(std::move(records), opened.changes_floor);
   if (opened.top.offset == log_.top()) {
     become_ready(now);
   } else {

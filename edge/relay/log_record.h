@@ -11,6 +11,7 @@
 #include <string>
 
 #include "core/base/hash.h"
+#include "core/base/limits.h"
 #include "core/stream/publication.h"
 
 namespace tidegate::relay {
@@ -35,6 +36,12 @@ struct AppendId {
   auto operator<=>(const AppendId&) const = default;
 };
 
+/// What a state channel may hold. Stamped into each record, because apply judges by it.
+struct RecordLimits {
+  std::size_t count = limits::records_default;
+  std::size_t bytes = limits::records_bytes_default;
+};
+
 struct LogRecord {
   AppendId id;
   PublicationPtr publication;
@@ -43,6 +50,8 @@ struct LogRecord {
   std::string producer;
   std::string idempotency_key;
   std::optional<Epoch> if_epoch;
+  std::optional<Offset> if_version;
+  RecordLimits record_limits;
   Hash128 payload_hash;
 };
 using LogRecordPtr = std::shared_ptr<const LogRecord>;
@@ -54,10 +63,19 @@ struct AppendedRecord {
 };
 
 /// One entry of a channel's history: a range, and the publication at its end. Entries without one
-/// are covered: the record was refused or a duplicate, and readers pass over it.
+/// are covered: the record was refused or a duplicate, and readers pass over it. On a state channel
+/// also the named record before and after, each whole (a set); nullptr where there was none.
 struct LogEntry {
   StreamRange range;
   PublicationPtr publication;
+  PublicationPtr before;
+  PublicationPtr after;
+};
+
+/// A state channel's record at a version: a set, or a delete when it is gone (a tombstone).
+struct RecordVersion {
+  Offset version;
+  PublicationPtr record;
 };
 
 }  // namespace tidegate::relay

@@ -21,6 +21,7 @@ Hash128 hash_of(const PublicationDraft& draft) {
   append_counted(text, draft.event);
   append_counted(text, draft.event_id);
   append_counted(text, draft.key);
+  append_counted(text, draft.tags);
   text += as_text(draft.payload);
   return hash128(text, 0);
 }
@@ -60,7 +61,8 @@ std::string derived_event_id(std::string_view producer, std::string_view idempot
   return id;
 }
 
-LogRecordPtr make_record(WallTime now, std::string producer, PublicationDraft draft) {
+LogRecordPtr make_record(WallTime now, std::string producer, PublicationDraft draft,
+                         const RecordLimits& record_limits) {
   auto record = std::make_shared<LogRecord>();
   record->payload_hash = hash_of(draft);
   if (draft.event_id.empty() && !draft.idempotency_key.empty()) {
@@ -73,11 +75,15 @@ LogRecordPtr make_record(WallTime now, std::string producer, PublicationDraft dr
   publication->event = std::move(draft.event);
   publication->event_id = std::move(draft.event_id);
   publication->key = std::move(draft.key);
+  publication->tags = std::move(draft.tags);
+  publication->source_version = std::move(draft.source_version);
   publication->payload = std::move(draft.payload);
   record->publication = std::move(publication);
   record->producer = std::move(producer);
   record->idempotency_key = std::move(draft.idempotency_key);
   record->if_epoch = std::move(draft.if_epoch);
+  record->if_version = draft.if_version;
+  record->record_limits = record_limits;
   return record;
 }
 

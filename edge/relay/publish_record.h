@@ -19,7 +19,8 @@ std::string server_producer(std::string_view tenant, std::string_view name);
 /// The event id of a publication that was given a key but no id: the same wherever the relay runs.
 std::string derived_event_id(std::string_view producer, std::string_view idempotency_key);
 
-/// `draft` has passed check_draft.
-LogRecordPtr make_record(WallTime now, std::string producer, PublicationDraft draft);
+/// `draft` has passed check_draft. The limits are those of the channel's namespace.
+LogRecordPtr make_record(WallTime now, std::string producer, PublicationDraft draft,
+                         const RecordLimits& record_limits = {});
 
 }  // namespace tidegate::relay

@@ -7,10 +7,9 @@
 
 #include "core/access/channel_pattern.h"
 #include "core/base/limits.h"
+#include "edge/relay/log_record.h"
 
 namespace tidegate::relay {
-
-enum class ChannelKind : std::uint8_t { Log };
 
 /// History is kept until one of the three is exceeded; the oldest go first.
 struct HistoryLimits {
@@ -30,6 +29,15 @@ struct Namespace {
   ChannelKind kind = ChannelKind::Log;
   HistoryLimits history;
   PublishRight publish = PublishRight::Server;
+  RecordLimits records;                              // of a state channel
+  Duration record_ttl{0};                            // of a state channel; 0: records stay
+  Duration signal_ttl = limits::signal_ttl_default;  // of a signal channel
+  Duration min_interval{0};  // readers are served no more often than this; 0: as it comes
+
+  /// What the channel's log is bounded by: a signal is kept for nobody who does not keep pace.
+  HistoryLimits history_limits() const {
+    return kind == ChannelKind::Signal ? HistoryLimits{0, 0, signal_ttl} : history;
+  }
 };
 
 struct RelayConfig {

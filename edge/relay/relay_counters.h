@@ -15,6 +15,7 @@ struct RelayCounters {
   std::uint64_t subscribes_snapshot = 0;  // of those that came with a position
   std::uint64_t publishes_applied = 0;
   std::uint64_t publishes_duplicate = 0;
+  std::uint64_t publishes_stale = 0;
   std::uint64_t publishes_refused = 0;
   std::uint64_t appends_unknown = 0;
   std::uint64_t messages_received = 0;
@@ -25,6 +26,9 @@ struct RelayCounters {
   std::uint64_t blocks_shared = 0;  // deliveries that found their block already built
   std::uint64_t connections_blocked = 0;
   std::uint64_t resets_sent = 0;  // slow consumers beyond history, and epoch changes
+  std::uint64_t pages_sent = 0;   // of records, to readers for whom that was cheaper than a replay
+  std::uint64_t signals_shed =
+      0;  // readers of signals who were too slow for some, counted once each
 };
 
 }  // namespace tidegate::relay

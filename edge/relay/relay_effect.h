@@ -73,10 +73,28 @@ struct StoreRead {
   StreamPosition after;
   std::size_t entries_max = 0;
 };
-/// History no longer reaches at or below `floor`: the store may drop what is there.
+/// The records of a state channel as they were at the stream's floor, in key order, from above a
+/// key → handle_records_result.
+struct StoreReadRecords {
+  EffectId id = EffectId::None;
+  ChannelKeyPtr key;
+  std::string after_key;
+  std::size_t entries_max = 0;
+};
+/// History no longer reaches at or below `floor`: the store may drop what is there, once it has
+/// kept, in the same transaction, what stands here. All of it is about what lies between the floor
+/// before and this one.
 struct StoreTrim {
   ChannelKeyPtr key;
   Offset floor;
+  /// Of a state channel: the records that changed, as they are at `floor`. They replace what the
+  /// store kept under their keys; deletes are kept, too, as tombstones.
+  std::vector<RecordVersion> records;
+  /// Of a state channel: deletes at or below this version may be forgotten.
+  Offset changes_floor;
+  /// The offsets of publications that were accepted: their idempotency keys and event ids are
+  /// remembered until they are older than the idempotency window.
+  std::vector<Offset> accepted;
 };
 /// The channel is idle. A stream that never held a record may be forgotten altogether.
 struct StoreRelease {
@@ -92,17 +110,32 @@ struct ShardSend {
 /// The answer to handle_publish, with its ticket.
 struct PublishAnswer {
   PublishTicket ticket;
-  Result<PublishReceipt> result;
+  PublishResult result;
 };
 
-using RelayEffect = std::variant<Transmit, Close, PauseReading, VerifyToken, StoreOpen, StoreAppend,
-                                 StoreRead, StoreTrim, StoreRelease, ShardSend, PublishAnswer>;
+using RelayEffect =
+    std::variant<Transmit, Close, PauseReading, VerifyToken, StoreOpen, StoreAppend, StoreRead,
+                 StoreReadRecords, StoreTrim, StoreRelease, ShardSend, PublishAnswer>;
 
 // ---- results of the store
+
+/// What is left of an accepted publication that was trimmed: by this its repetition is recognized.
+struct RememberedKeys {
+  Offset offset;
+  WallTime time;
+  std::string producer;
+  std::string idempotency_key;
+  std::string event_id;
+  Hash128 payload_hash;
+};
 
 struct StoreOpened {
   StreamPosition top;  // epoch, and the offset of the last record
   Offset floor;        // reading can begin after this
+  /// Of a state channel: deletes up to here are forgotten.
+  Offset changes_floor;
+  /// Of publications at or below the floor, oldest first.
+  std::vector<RememberedKeys> remembered;
 };
 
 /// An append ends in one of three ways. Unknown (deadline, I/O error, or a top that was not the
@@ -119,6 +152,12 @@ using AppendResult = std::variant<AppendDurable, AppendRefused, AppendUnknown>;
 struct StoreReadResult {
   StreamPosition top;
   std::vector<AppendedRecord> records;
+};
+
+struct StoreRecordsResult {
+  StreamPosition floor;  // of the stream, as of which the records are
+  std::vector<RecordVersion> records;
+  bool more = false;  // behind the last key
 };
 
 }  // namespace tidegate::relay

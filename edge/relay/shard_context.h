@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "core/base/hash.h"
 #include "edge/relay/relay_shard.h"
 
 namespace tidegate::relay {
@@ -21,6 +22,11 @@ class ShardContext {
   const RelayConfig& config() const { return *options.config; }
   EffectId next_effect_id() { return static_cast<EffectId>(++effects_named_); }
   AppendId next_append_id() { return {options.incarnation, ++appends_named_}; }
+  /// Of a stream that lives no longer than its owner.
+  Epoch next_signal_epoch() {
+    std::uint64_t state = options.incarnation + ++signal_epochs_;
+    return Epoch::from_entropy(split_mix64(state));
+  }
   /// Never the same twice, so that an answer never meets another mirror's pull.
   std::uint32_t next_pull_number() { return ++pulls_numbered_; }
   void emit(RelayEffect effect) { effects_.push_back(std::move(effect)); }
@@ -37,6 +43,7 @@ class ShardContext {
   std::uint64_t effects_named_ = 0;
   std::uint32_t pulls_numbered_ = 0;
   std::uint64_t appends_named_ = 0;
+  std::uint64_t signal_epochs_ = 0;
   std::uint64_t log_lines_dropped_ = 0;
   std::deque<RelayEffect> effects_;
   std::deque<ShardMessage> own_messages_;

@@ -30,6 +30,13 @@ struct PublishReceipt {
   StreamPosition position;
 };
 
+/// A condition on the record's version was not met; this is the record.
+struct PublishConflict {
+  RecordVersion current;  // version 0 and nullptr: there is none
+};
+
+using PublishResult = std::variant<PublishReceipt, PublishConflict, Error>;
+
 /// mirror → owner. `answer_now`: answer even when there is nothing new, because a client's position
 /// looks ahead of this mirror and only the sequencer may call it regressed.
 struct MirrorPull {
@@ -49,6 +56,10 @@ struct MirrorBatch {
   Offset floor;  // history begins after this
   Offset top;    // of the owner, beyond range.offset when there is more to pull
   std::vector<LogEntry> entries;
+  /// On a restart of a state channel: its records, oldest version first, as of `top`, and since
+  /// when deletes are among them.
+  std::vector<RecordVersion> records;
+  Offset changes_floor;
 };
 
 /// owner → mirror: the channel cannot be served; subscribers are told, and may come again.
@@ -74,7 +85,7 @@ struct PublishSubmit {
 /// Owner → the shard that submitted.
 struct PublishSettled {
   PublishTicket ticket;
-  Result<PublishReceipt> result;
+  PublishResult result;
 };
 
 using ShardMessage = std::variant<MirrorPull, MirrorBatch, MirrorRefused, MirrorClose,

@@ -2,13 +2,14 @@
 // The core and the relay's logic never meet except through frames.
 import { code, lineOf, ruleFor, violation } from '../lib/text.mjs';
 
-const core = ['core/base', 'core/stream', 'core/protocol'];
+const core = ['core/base', 'core/stream', 'core/merge', 'core/protocol'];
 
 /** A folder may include itself and what stands here. */
 export const mayInclude = {
   'core/base': [],
   'core/access': ['core/base'],
   'core/stream': ['core/base'],
+  'core/merge': ['core/stream', 'core/base'],
   'core/protocol': ['core/stream', 'core/base'],
   'core/client': core,
   wasm: ['core/client', ...core],
