@@ -8,6 +8,7 @@ const core = ['core/base', 'core/stream', 'core/protocol'];
 export const mayInclude = {
   'core/base': [],
   'core/access': ['core/base'],
+  'core/filter': ['core/base'],
   'core/stream': ['core/base'],
   'core/protocol': ['core/stream', 'core/base'],
   'core/client': core,
