@@ -108,6 +108,9 @@ inline constexpr Duration verify_timeout = 5s;
 inline constexpr Duration close_timeout = 3s;
 inline constexpr Duration append_timeout = 10s;
 inline constexpr Duration publish_deadline = 20s;
+inline constexpr std::size_t filters_per_channel_max = 256;     // on one shard: LimitExceeded
+inline constexpr Duration mirror_expiry_interval = 1s;  // how often what grows old is looked at
+inline constexpr std::size_t page_records_examined_max = 16'384;
 inline constexpr Duration mirror_linger = 30s;  // without local subscribers, then closed
 inline constexpr Duration idle_channel_linger = 60s;
 
