@@ -321,7 +321,7 @@ RC_GTEST_PROP(Filter, AgreesWithTheSecondEvaluator, ()) {
   }
   const Json reference = Json::parse(text);
   for (int i = 0; i < 8; ++i) {
-    const std::string payload = chance(10) ? "" : random_payload(3);
+    const std::string payload = chance(10) ? "" : random_payload(2);
     const std::string tags = random_tags();
     Json value;
     if (!payload.empty()) value = Json::parse(payload);
