@@ -184,11 +184,14 @@ struct ReaderOfRecords {
   std::uint64_t position = 0;
 
   void start(const SubscribedFrame& subscribed) {
+    const bool first = epoch.empty();  // it comes with what it held elsewhere
     if (subscribed.start.epoch.token() != epoch) {
       for (auto& [key, record] : held) record.version = 0;
     }
     epoch = subscribed.start.epoch.token();
-    if (subscribed.outcome == SubscribeOutcome::Snapshot) position = subscribed.start.offset.value;
+    if (subscribed.outcome == SubscribeOutcome::Snapshot || first) {
+      position = subscribed.start.offset.value;
+    }
   }
   void take(const Row& row) {
     Held& record = held[row.key];
