@@ -58,7 +58,7 @@ std::uint16_t BlockWriter::event_index_of(const std::string& event) {
 }
 
 void BlockWriter::set_sweep(std::string after, std::string until) {
-  shape_ = BlockShape{true, true};
+  shape_.records = shape_.sweep = true;
   sweep_after_ = std::move(after);
   sweep_until_ = std::move(until);
 }
@@ -70,7 +70,7 @@ std::size_t BlockWriter::names_bytes() const {
 
 std::uint8_t BlockWriter::flags() const {
   return static_cast<std::uint8_t>(
-      (more_ ? wire::kFlagMore : 0) | (digest_.has_value() ? wire::kFlagDigest : 0) |
+      (more_ ? wire::kFlagMore : 0) | (shape_.digest ? wire::kFlagDigest : 0) |
       (shape_.records ? wire::kFlagRecords : 0) | (shape_.sweep ? wire::kFlagSweep : 0));
 }
 
@@ -102,7 +102,7 @@ void BlockWriter::finish(Bytes& out) const {
   writer.u32(static_cast<std::uint32_t>(json_.size() + 1));
   writer.u32(static_cast<std::uint32_t>(binary_.size()));
   writer.u32(0);  // group
-  writer.u64(digest_.value_or(0));
+  writer.u64(digest_);
 
   for (wire::Row row : rows_) {
     row.string_ref += static_cast<std::uint32_t>(names_bytes());

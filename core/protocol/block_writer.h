@@ -2,7 +2,6 @@
 // appends the frame.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,7 +26,10 @@ class BlockWriter {
   /// … and all that there are above the key `after` and up to `until`; empty: without a bound.
   void set_sweep(std::string after, std::string until);
   /// Of the state at the end of the block.
-  void set_digest(std::uint64_t digest) { digest_ = digest; }
+  void set_digest(std::uint64_t digest) {
+    shape_.digest = true;
+    digest_ = digest;
+  }
   std::uint32_t row_count() const { return static_cast<std::uint32_t>(rows_.size()); }
   /// Bytes the frame will have, for deciding where to cut.
   std::size_t frame_bytes() const;
@@ -46,7 +48,7 @@ class BlockWriter {
   BlockShape shape_;
   std::string sweep_after_;
   std::string sweep_until_;
-  std::optional<std::uint64_t> digest_;
+  std::uint64_t digest_ = 0;
   std::vector<wire::Row> rows_;  // string_ref is relative to strings_ until finish()
   std::vector<std::string> events_;
   std::size_t event_bytes_ = 0;

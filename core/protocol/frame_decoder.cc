@@ -318,9 +318,10 @@ Result<Frame> decode_block(std::uint8_t flags, ByteView body, std::uint32_t body
   const bool sweep = (flags & wire::kFlagSweep) != 0;
   if (sweep && !records) return malformed("block: a sweep is of records");
   if ((flags & wire::kFlagMore) != 0 && !records) return malformed("block: pages are of records");
-  const auto view = BlockView::parse(body, body_at, BlockShape{records, sweep});
+  const bool digest = (flags & wire::kFlagDigest) != 0;
+  const auto view = BlockView::parse(body, body_at, BlockShape{records, sweep, digest});
   if (!view.ok()) return view.error();
-  if ((flags & wire::kFlagDigest) == 0 && view->digest() != 0) {
+  if (!digest && view->digest() != 0) {
     return malformed("block: digest must be 0 without its flag");
   }
   if ((flags & wire::kFlagGroup) == 0 && view->group() != 0) {
