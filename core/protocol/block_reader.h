@@ -24,11 +24,10 @@ struct BlockRow {
   std::uint32_t payload_at = 0;
 };
 
-/// What the frame's flags say of the body.
+/// What the frame's flags say of its rows.
 struct BlockShape {
   bool records = false;  // records as they are, in key order; their offsets are their versions
   bool sweep = false;    // … and all that there are within a range of keys
-  bool digest = false;   // the digest is meaningful: that of no records is 0
 };
 
 class BlockView {
@@ -43,8 +42,6 @@ class BlockView {
   StreamRange range() const { return range_; }
   std::uint32_t row_count() const { return row_count_; }
   std::uint32_t group() const { return group_; }
-  /// Without one the digest is 0; but so may be a digest.
-  bool has_digest() const { return shape_.digest; }
   std::uint64_t digest() const { return digest_; }
   BlockShape shape() const { return shape_; }
   /// Of a sweep: the rows are all records whose keys are above `sweep_after` and not above

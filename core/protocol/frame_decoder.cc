@@ -318,16 +318,15 @@ Result<Frame> decode_block(std::uint8_t flags, ByteView body, std::uint32_t body
   const bool sweep = (flags & wire::kFlagSweep) != 0;
   if (sweep && !records) return malformed("block: a sweep is of records");
   if ((flags & wire::kFlagMore) != 0 && !records) return malformed("block: pages are of records");
-  const bool digest = (flags & wire::kFlagDigest) != 0;
-  const auto view = BlockView::parse(body, body_at, BlockShape{records, sweep, digest});
+  const auto view = BlockView::parse(body, body_at, BlockShape{records, sweep});
   if (!view.ok()) return view.error();
-  if (!digest && view->digest() != 0) {
+  if ((flags & wire::kFlagDigest) == 0 && view->digest() != 0) {
     return malformed("block: digest must be 0 without its flag");
   }
   if ((flags & wire::kFlagGroup) == 0 && view->group() != 0) {
     return malformed("block: group must be 0 without its flag");
   }
-  return Frame(BlockFrame{(flags & wire::kFlagMore) != 0, *view});
+  return Frame(BlockFrame{(flags & wire::kFlagMore) != 0, *view, (flags & wire::kFlagDigest) != 0});
 }
 
 bool all_zero(ByteView bytes) {

@@ -167,7 +167,7 @@ struct ToFields {
             {"previous", text64(f.block.range().previous.value)},
             {"offset", text64(f.block.range().offset.value)},
             {"group", f.block.group()},
-            {"digest", f.block.has_digest() ? json(text64(f.block.digest())) : json(nullptr)},
+            {"digest", f.has_digest ? json(text64(f.block.digest())) : json(nullptr)},
             {"events", events},
             {"rows", rows}};
   }
