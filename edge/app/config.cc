@@ -1,5 +1,7 @@
 #include "edge/app/config.h"
 
+#include "edge/relay/pacing.h"
+
 namespace tidegate::app {
 namespace {
 
@@ -94,7 +96,9 @@ std::vector<Setting> settings_of(relay::Namespace& rules) {
   relay::Namespace* to = &rules;
   return {
       {"channel", PatternSetting{&rules.pattern}},
-      {"kind", ChoiceSetting{{"log"}, {"state", "signal"}, [](std::size_t) {}}},
+      {"kind",
+       ChoiceSetting{
+           {"log", "state", "signal"}, {}, [to](std::size_t i) { to->kind = ChannelKind(i); }}},
       {"publish", ChoiceSetting{{"server", "capability"},
                                 {},
                                 [to](std::size_t i) { to->publish = relay::PublishRight(i); }}},
@@ -102,6 +106,14 @@ std::vector<Setting> settings_of(relay::Namespace& rules) {
       {"history.bytes", SizeSetting{&rules.history.bytes, 0, limits::history_bytes_ceiling}},
       {"history.age",
        DurationSetting{&rules.history.age, std::chrono::seconds{1}, limits::history_age_ceiling}},
+      {"records.count", CountSetting{&rules.records.count, 1, limits::records_ceiling}},
+      {"records.bytes", SizeSetting{&rules.records.bytes, 1024, limits::records_bytes_ceiling}},
+      {"record_ttl",
+       DurationSetting{&rules.record_ttl, Duration::zero(), limits::record_ttl_ceiling}},
+      {"signal_ttl",
+       DurationSetting{&rules.signal_ttl, limits::signal_ttl_min, limits::signal_ttl_ceiling}},
+      {"min_interval", DurationSetting{&rules.min_interval, Duration::zero(),
+                                       relay::kPaceLadder[relay::kPaceRungs - 1]}},
   };
 }
 

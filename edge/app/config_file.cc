@@ -87,6 +87,7 @@ class FileReader {
   void read_list(const toml::table& root, const char* name, Read read_one);
   void read_api_key(const toml::table& table, const std::string& title, Config& config);
   void read_namespace(const toml::table& table, const std::string& title, Config& config);
+  void check_kind(const relay::Namespace& rules, const Places& places, const std::string& title);
   void read_secret(const Places& places, const std::string& title, const char* secret_key,
                    const char* file_key, const std::string& path, std::size_t bytes_min,
                    auth::Secret& secret);
@@ -232,6 +233,31 @@ void FileReader::read_api_key(const toml::table& table, const std::string& title
   if (problems_.size() == problems_before) config.api_keys.push_back(std::move(key));
 }
 
+/// Settings that mean nothing on a channel of that kind are mistakes.
+void FileReader::check_kind(const relay::Namespace& rules, const Places& places,
+                            const std::string& title) {
+  const struct {
+    const char* setting;
+    std::vector<ChannelKind> kinds;
+    const char* allowed;
+  } settings[] = {
+      {"history.count", {ChannelKind::Log, ChannelKind::State}, "log or state"},
+      {"history.bytes", {ChannelKind::Log, ChannelKind::State}, "log or state"},
+      {"history.age", {ChannelKind::Log, ChannelKind::State}, "log or state"},
+      {"records.count", {ChannelKind::State}, "state"},
+      {"records.bytes", {ChannelKind::State}, "state"},
+      {"record_ttl", {ChannelKind::State}, "state"},
+      {"signal_ttl", {ChannelKind::Signal}, "signal"},
+  };
+  for (const auto& [setting, kinds, allowed] : settings) {
+    const auto place = places.find(setting);
+    if (place != places.end() && std::find(kinds.begin(), kinds.end(), rules.kind) == kinds.end()) {
+      report(place->second,
+             title + setting + ": means nothing here; allowed: with kind = " + allowed);
+    }
+  }
+}
+
 void FileReader::read_namespace(const toml::table& table, const std::string& title,
                                 Config& config) {
   relay::Namespace rules;
@@ -241,6 +267,7 @@ void FileReader::read_namespace(const toml::table& table, const std::string& tit
   if (places.count("channel") == 0) {
     report(table.source(), title + "channel is missing: the pattern of the channels it is for");
   }
+  check_kind(rules, places, title);
   for (const relay::Namespace& other : config.relay.namespaces) {
     if (!rules.pattern.text().empty() && other.pattern.text() == rules.pattern.text()) {
       report(table.source(), title + "channel: found \"" + rules.pattern.text() +

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "core/base/types.h"
+#include "edge/auth/base64.h"
+
 namespace tidegate::app {
 
 using nlohmann::json;
@@ -19,6 +22,7 @@ std::uint16_t http_status_of(ErrorCode code) {
       return 404;
     case ErrorCode::EpochMismatch:
     case ErrorCode::IdempotencyConflict:
+    case ErrorCode::VersionMismatch:
       return 409;
     case ErrorCode::PayloadTooLarge:
     case ErrorCode::FrameTooLarge:
@@ -43,11 +47,30 @@ std::uint16_t http_status_of(ErrorCode code) {
   }
 }
 
+namespace {
+
+/// The record that stood in the way of a condition; null where there is none.
+json current_json(const CurrentRecord& current) {
+  if (current.version == 0) return nullptr;
+  // A string, like every number of 64 bits.
+  json record = {{"version", std::to_string(current.version)}};
+  if (current.is_binary) {
+    record["dataBase64"] = auth::encode_base64(as_bytes(current.payload), auth::Base64::Standard);
+  } else {
+    record["data"] = json::parse(current.payload, nullptr, false);
+  }
+  return record;
+}
+
+}  // namespace
+
 json error_json(const Error& error) {
-  return {{"code", static_cast<int>(error.code)},
-          {"name", error_code_name(error.code)},
-          {"message", error.message},
-          {"temporary", is_temporary(error.code)}};
+  json answer = {{"code", static_cast<int>(error.code)},
+                 {"name", error_code_name(error.code)},
+                 {"message", error.message},
+                 {"temporary", is_temporary(error.code)}};
+  if (error.current != nullptr) answer["current"] = current_json(*error.current);
+  return answer;
 }
 
 net::HttpResponse error_answer(const Error& error) {

@@ -1,10 +1,13 @@
 #include "edge/app/publish_body.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <optional>
 
 #include "core/base/json_scan.h"
 #include "core/base/limits.h"
+#include "core/merge/shallow_merge.h"
 #include "edge/app/did_you_mean.h"
 #include "edge/app/json_slices.h"
 #include "edge/auth/base64.h"
@@ -17,13 +20,32 @@ constexpr std::size_t kEnvelopeDepth = 3;
 
 Error bad(std::string message) { return Error{ErrorCode::BadRequest, std::move(message), 0}; }
 
+/// The fields of a message, as unknown ones are told.
+const std::vector<std::string>& known_fields() {
+  static const std::vector<std::string> names = {
+      "channel",   "event", "eventId",   "key",      "ifEpoch",       "data", "dataBase64",
+      "operation", "unset", "ifVersion", "ifAbsent", "sourceVersion", "tags"};
+  return names;
+}
+
 std::string unknown_field(const std::string& name) {
-  const std::vector<std::string> known = {"channel", "event", "eventId",   "key",
-                                          "ifEpoch", "data",  "dataBase64"};
-  const std::string meant = did_you_mean(name, known);
+  const std::string meant = did_you_mean(name, known_fields());
   std::string message = "a message has an unknown field";
   if (!meant.empty()) message += ": did you mean \"" + meant + "\"?";
-  return message + " Known are channel, event, eventId, key, ifEpoch, data and dataBase64";
+  message += " Known are";
+  for (const std::string& known : known_fields()) message += " " + known;
+  return message;
+}
+
+/// A whole number of 64 bits: as a number, or, for languages whose numbers have less, a string.
+std::optional<std::uint64_t> whole_number(std::string_view value) {
+  const auto text = json_string(value);
+  const std::string digits = text.has_value() ? *text : std::string(value);
+  std::uint64_t number = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [stopped, fault] = std::from_chars(digits.data(), end, number);
+  if (fault != std::errc() || stopped != end || digits.empty()) return std::nullopt;
+  return number;
 }
 
 /// Reads the members of one message into a draft, each at most once.
@@ -33,41 +55,52 @@ class MessageReader {
   Result<PublishMessage> finish() &&;
 
  private:
+  Status read_known(const JsonMember& member);
   Status read_text(const JsonMember& member, std::string& target);
   Status read_channel(std::string_view value);
+  Status read_operation(std::string_view value);
   Status read_if_epoch(std::string_view value);
+  Status read_if_version(std::string_view value);
+  Status read_if_absent(std::string_view value);
+  Status read_source_version(std::string_view value);
+  Status read_data(std::string_view value);
   Status read_binary(std::string_view value);
   Status begin_payload();
+  Status finish_merge();
 
   PublishMessage message_;
   std::vector<std::string> seen_;
+  std::string unset_;  // the list as it stands; empty when there is none
   bool has_payload_ = false;
 };
 
 Status MessageReader::read(const JsonMember& member) {
-  const std::string& name = member.name;
-  if (std::find(seen_.begin(), seen_.end(), name) != seen_.end()) {
-    return bad("a message has the field " + name + " twice");
+  const auto& known = known_fields();
+  if (std::find(known.begin(), known.end(), member.name) == known.end()) {
+    return bad(unknown_field(member.name));
   }
+  if (std::find(seen_.begin(), seen_.end(), member.name) != seen_.end()) {
+    return bad("a message has the field " + member.name + " twice");
+  }
+  seen_.push_back(member.name);
+  return read_known(member);
+}
+
+Status MessageReader::read_known(const JsonMember& member) {
   PublicationDraft& draft = message_.draft;
-  if (name == "channel") {
-    seen_.push_back(name);
-    return read_channel(member.value);
-  }
-  if (name != "event" && name != "eventId" && name != "key" && name != "ifEpoch" &&
-      name != "data" && name != "dataBase64") {
-    return bad(unknown_field(name));
-  }
-  seen_.push_back(name);
+  const std::string& name = member.name;
+  if (name == "channel") return read_channel(member.value);
   if (name == "event") return read_text(member, draft.event);
   if (name == "eventId") return read_text(member, draft.event_id);
   if (name == "key") return read_text(member, draft.key);
+  if (name == "operation") return read_operation(member.value);
   if (name == "ifEpoch") return read_if_epoch(member.value);
+  if (name == "ifVersion") return read_if_version(member.value);
+  if (name == "ifAbsent") return read_if_absent(member.value);
+  if (name == "sourceVersion") return read_source_version(member.value);
   if (name == "dataBase64") return read_binary(member.value);
-  const Status begun = begin_payload();
-  if (!begun) return begun;
-  const ByteView bytes = as_bytes(member.value);
-  draft.payload.assign(bytes.begin(), bytes.end());
+  if (name == "data") return read_data(member.value);
+  (name == "tags" ? draft.tags : unset_) = member.value;
   return ok_status();
 }
 
@@ -87,12 +120,67 @@ Status MessageReader::read_channel(std::string_view value) {
   return ok_status();
 }
 
+Status MessageReader::read_operation(std::string_view value) {
+  constexpr std::array<std::string_view, 4> kNames = {"append", "set", "merge", "delete"};
+  const auto text = json_string(value);
+  const auto found = std::find(kNames.begin(), kNames.end(), text.value_or(""));
+  if (found == kNames.end()) return bad("operation must be append, set, merge or delete");
+  message_.draft.operation = static_cast<Operation>(found - kNames.begin());
+  return ok_status();
+}
+
 Status MessageReader::read_if_epoch(std::string_view value) {
   const auto text = json_string(value);
   if (!text.has_value()) return bad("ifEpoch must be a string");
   auto epoch = Epoch::parse(*text);
   if (!epoch) return bad("ifEpoch: " + epoch.error().message);
   message_.draft.if_epoch = std::move(epoch).value();
+  return ok_status();
+}
+
+Status MessageReader::read_if_version(std::string_view value) {
+  const auto number = whole_number(value);
+  if (!number.has_value()) return bad("ifVersion must be a record's version, as it was given");
+  if (message_.draft.if_version) return bad("a message has either ifVersion or ifAbsent, not both");
+  message_.draft.if_version = Offset{*number};
+  return ok_status();
+}
+
+Status MessageReader::read_if_absent(std::string_view value) {
+  if (value != "true" && value != "false") return bad("ifAbsent must be true or false");
+  if (value == "false") return ok_status();
+  if (message_.draft.if_version) return bad("a message has either ifVersion or ifAbsent, not both");
+  message_.draft.if_version = Offset{0};
+  return ok_status();
+}
+
+Status MessageReader::read_source_version(std::string_view value) {
+  const auto members = json_members(value);
+  SourceVersion version;
+  bool has_number = false;
+  for (const JsonMember& member : members.value_or(std::vector<JsonMember>())) {
+    const auto epoch = json_string(member.value);
+    const auto number = whole_number(member.value);
+    if (member.name == "epoch" && epoch.has_value()) {
+      version.epoch = *epoch;
+    } else if (member.name == "number" && number.has_value()) {
+      version.number = *number;
+      has_number = true;
+    } else {
+      has_number = false;
+      break;
+    }
+  }
+  if (!has_number) return bad(R"(sourceVersion must be {"number":7} or {"epoch":"e","number":7})");
+  message_.draft.source_version = std::move(version);
+  return ok_status();
+}
+
+Status MessageReader::read_data(std::string_view value) {
+  const Status begun = begin_payload();
+  if (!begun) return begun;
+  const ByteView bytes = as_bytes(value);
+  message_.draft.payload.assign(bytes.begin(), bytes.end());
   return ok_status();
 }
 
@@ -113,9 +201,28 @@ Status MessageReader::begin_payload() {
   return ok_status();
 }
 
+/// The fields to replace are the message's data; on the wire they stand beside those to unset.
+Status MessageReader::finish_merge() {
+  if (message_.draft.payload_kind == PayloadKind::Binary) return bad("a merge has data, not bytes");
+  const std::string fields = has_payload_ ? std::string(as_text(message_.draft.payload)) : "{}";
+  const std::string payload =
+      "{\"set\":" + fields + (unset_.empty() ? "" : ",\"unset\":" + unset_) + "}";
+  if (Status status = check_merge(payload); !status) return status;
+  message_.draft.payload.assign(payload.begin(), payload.end());
+  return ok_status();
+}
+
 Result<PublishMessage> MessageReader::finish() && {
   if (message_.channel.empty()) return bad("channel is missing");
-  if (!has_payload_) return bad("data is missing (or dataBase64, for bytes)");
+  const Operation operation = message_.draft.operation;
+  if (operation == Operation::Merge) {
+    if (Status status = finish_merge(); !status) return status.error();
+    return std::move(message_);
+  }
+  if (!unset_.empty()) return bad("unset belongs to the operation merge");
+  if (!has_payload_ && operation != Operation::Delete) {
+    return bad("data is missing (or dataBase64, for bytes)");
+  }
   return std::move(message_);
 }
 

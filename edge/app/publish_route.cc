@@ -12,12 +12,23 @@ namespace {
 using nlohmann::json;
 using Receipts = std::vector<Result<relay::PublishReceipt>>;
 
+const char* outcome_name(PublishOutcome outcome) {
+  switch (outcome) {
+    case PublishOutcome::Applied:
+      return "applied";
+    case PublishOutcome::Duplicate:
+      return "duplicate";
+    case PublishOutcome::Stale:
+      return "stale";
+  }
+  return "unknown";
+}
+
 json receipt_json(const relay::PublishReceipt& receipt) {
-  const bool applied = receipt.outcome == PublishOutcome::Applied;
   // The offset is a string: it has 64 bits, and many languages' numbers do not.
   return {{"epoch", receipt.position.epoch.token()},
           {"offset", std::to_string(receipt.position.offset.value)},
-          {"outcome", applied ? "applied" : "duplicate"}};
+          {"outcome", outcome_name(receipt.outcome)}};
 }
 
 json result_json(const Result<relay::PublishReceipt>& result) {
