@@ -60,9 +60,8 @@ std::vector<Setting> log_and_dev_settings(Config& config) {
   LogSettings* log = &config.log;
   return {
       {"log.format",
-       ChoiceSetting{{"text", "json"}, {}, [log](std::size_t i) { log->format = LogFormat(i); }}},
+       ChoiceSetting{{"text", "json"}, [log](std::size_t i) { log->format = LogFormat(i); }}},
       {"log.level", ChoiceSetting{{"debug", "info", "warning", "error"},
-                                  {},
                                   [log](std::size_t i) { log->level = relay::LogLevel(i); }}},
       {"dev.static_root", TextSetting{&config.dev.static_root}},
   };
@@ -100,7 +99,6 @@ std::vector<Setting> settings_of(relay::Namespace& rules) {
        ChoiceSetting{
            {"log", "state", "signal"}, {}, [to](std::size_t i) { to->kind = ChannelKind(i); }}},
       {"publish", ChoiceSetting{{"server", "capability"},
-                                {},
                                 [to](std::size_t i) { to->publish = relay::PublishRight(i); }}},
       {"history.count", CountSetting{&rules.history.count, 0, limits::history_count_ceiling}},
       {"history.bytes", SizeSetting{&rules.history.bytes, 0, limits::history_bytes_ceiling}},

@@ -102,9 +102,6 @@ Refusal assign_to(const ChoiceSetting& setting, const SettingValue& value) {
     }
   }
   std::string message = refusal(value, listed(setting.allowed));
-  if (!setting.later.empty()) {
-    message += "; not available in this version: " + listed(setting.later);
-  }
   const std::string meant = text == nullptr ? "" : did_you_mean(*text, setting.allowed);
   return meant.empty() ? message : message + "; did you mean \"" + meant + "\"?";
 }

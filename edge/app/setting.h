@@ -37,10 +37,9 @@ struct DurationSetting {
   Duration min;
   Duration max;
 };
-/// One of a few words. `later` are words that other versions will know.
+/// One of a few words.
 struct ChoiceSetting {
   std::vector<std::string> allowed;
-  std::vector<std::string> later;
   std::function<void(std::size_t index)> choose;  // into `allowed`
 };
 struct PatternSetting {

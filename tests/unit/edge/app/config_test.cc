@@ -178,10 +178,15 @@ idempotency_window_entries = 1
   EXPECT_EQ(result.config.relay.subscriptions_per_connection_max, 100'000U);
 }
 
-TEST(Config, AKindThatIsNotThereYetIsToldApartFromAMistake) {
-  expect_problem(
-      "[[namespace]]\nchannel = \"a\"\nkind = \"state\"\n", "3:8",
-      {"found \"state\"", "allowed: \"log\"", "not available in this version: \"state\""});
+TEST(Config, WhatMeansNothingOnAKindOfChannelIsAMistake) {
+  const std::string begin = "[[namespace]]\nchannel = \"a\"\nkind = ";
+  expect_problem(begin + "\"stat\"\n", "3:8", {"found \"stat\"", "did you mean \"state\"?"});
+  expect_problem(begin + "\"log\"\nrecord_ttl = \"1m\"\n", "4:14",
+                 {"record_ttl", "allowed: with kind = state"});
+  expect_problem(begin + "\"state\"\nsignal_ttl = \"1s\"\n", "4:14",
+                 {"signal_ttl", "allowed: with kind = signal"});
+  expect_problem(begin + "\"signal\"\nhistory = { count = 5 }\n", "4:21",
+                 {"history.count", "allowed: with kind = log or state"});
   expect_problem("[[namespace]]\nchannel = \"a\"\npublish = \"sever\"\n", "3:11",
                  {"did you mean \"server\"?"});
 }
@@ -350,7 +355,7 @@ TEST(ConfigWords, TheExampleIsValidAndSetsEveryKey) {
   const LoadedConfig loaded = load_config({file, {}, {}});
   ASSERT_TRUE(loaded.problems.empty()) << loaded.problems[0].text();
   EXPECT_TRUE(config_warnings(loaded.config).empty());
-  EXPECT_EQ(loaded.config.relay.namespaces.size(), 3U);
+  EXPECT_EQ(loaded.config.relay.namespaces.size(), 5U);
   const auto text = read_text_file(file, limits::config_file_bytes_max);
   Config config;
   ApiKeySettings key;
