@@ -80,7 +80,7 @@ test('the types and flags that the fakes write are those of core/protocol/wire_f
   const flags = [...read(header).matchAll(/ kFlag(\w+) =\s+(\d+);/g)];
   assert.deepEqual(
     Object.fromEntries(flags.map(([, name, value]) => [snake(name as string), Number(value)])),
-    { ...wire.BlockFlag, optional: 128 },
+    { ...wire.BlockBits, optional: 128 },
   );
   const conditions = [...read(header).matchAll(/ k(If\w+|SourceVersion) = (\d+);/g)];
   assert.deepEqual(

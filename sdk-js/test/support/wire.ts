@@ -18,7 +18,7 @@ export const FrameType = {
   block: 48,
 } as const;
 
-export const BlockFlag = { more: 1, digest: 2, group: 4, records: 8, sweep: 16 } as const;
+export const BlockBits = { more: 1, digest: 2, group: 4, records: 8, sweep: 16 } as const;
 export const Condition = { if_epoch: 1, if_version: 2, source_version: 4 } as const;
 
 const encoder = new TextEncoder();
@@ -214,10 +214,10 @@ export interface Block {
 
 function flagsOf(b: Block): number {
   return (
-    (b.more ? BlockFlag.more : 0) |
-    (b.digest !== undefined ? BlockFlag.digest : 0) |
-    (b.records || b.sweep ? BlockFlag.records : 0) |
-    (b.sweep ? BlockFlag.sweep : 0)
+    (b.more ? BlockBits.more : 0) |
+    (b.digest !== undefined ? BlockBits.digest : 0) |
+    (b.records || b.sweep ? BlockBits.records : 0) |
+    (b.sweep ? BlockBits.sweep : 0)
   );
 }
 
