@@ -97,7 +97,7 @@ std::vector<Setting> settings_of(relay::Namespace& rules) {
       {"channel", PatternSetting{&rules.pattern}},
       {"kind",
        ChoiceSetting{
-           {"log", "state", "signal"}, {}, [to](std::size_t i) { to->kind = ChannelKind(i); }}},
+           {"log", "state", "signal"}, [to](std::size_t i) { to->kind = ChannelKind(i); }}},
       {"publish", ChoiceSetting{{"server", "capability"},
                                 [to](std::size_t i) { to->publish = relay::PublishRight(i); }}},
       {"history.count", CountSetting{&rules.history.count, 0, limits::history_count_ceiling}},
