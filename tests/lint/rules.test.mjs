@@ -1,8 +1,12 @@
 // The lint's own tests: every rule is shown a bad sample and has to object, and a good one that it
 // has to leave alone. A rule that cannot fail is a defect.
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { includeGraph, importGraph } from './rules/include_graph.mjs';
+import { isMutant, mutantsApply } from './rules/mutants.mjs';
 import { bannedReferences, sourcePurity } from './rules/purity.mjs';
 import { ids, requirements } from './rules/requirements.mjs';
 import {
@@ -241,4 +245,23 @@ test('requirements: every id, a known status, tests that exist', () => {
     /tests\/gone\.cc does not exist/,
   );
   assert.match(check({ A1: row('A1', 'done', '`tests/a.cc › Flies`') })[0], /has no "Flies"/);
+});
+
+test('mutants: applied exactly, or named, and nothing is touched', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidegate-lint-'));
+  const mutant = (before, was) => ({
+    path: 'tests/sim/mutants/a.patch',
+    text: `Says why.\n\n--- a/a.cc\n+++ b/a.cc\n@@ -1,3 +1,3 @@\n ${before}\n-${was}\n+x\n three\n`,
+  });
+  try {
+    writeFileSync(join(folder, 'a.cc'), 'one\ntwo\nthree\n');
+    assert.deepEqual(mutantsApply([mutant('one', 'two')], folder), []);
+    assert.match(mutantsApply([mutant('one', 'gone')], folder)[0], /a\.patch:1: no longer applies/);
+    assert.match(mutantsApply([mutant('fuzz', 'two')], folder)[0], /no longer applies/);
+    assert.match(mutantsApply([{ path: 'a.patch', text: 'no hunk\n' }], folder)[0], /garbage/);
+    assert.equal(readFileSync(join(folder, 'a.cc'), 'utf8'), 'one\ntwo\nthree\n');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  assert.ok(isMutant('e2e/mutants/a.patch') && !isMutant('tests/sim/mutants/run.sh'));
 });
