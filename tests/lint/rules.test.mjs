@@ -129,6 +129,19 @@ test('purity: iteration over an unordered container', () => {
     /rows_/,
   );
   accepts(sourcePurity, 'edge/relay/a.h', `${member}void f() { rows_.find(3); }\n`);
+  // Declared in the header, walked in a source of it.
+  const walks = 'void A::f() { for (auto& [k, v] : this->rows_) g(k); }\n';
+  const begins = 'void A::f() { std::vector<int> v(std::begin(rows_), std::end(rows_)); }\n';
+  const pair = (path, text) =>
+    sourcePurity([
+      { path: 'edge/relay/a.h', text: `class A {\n${member}};\n` },
+      { path, text },
+    ]);
+  assert.match(pair('edge/relay/a.cc', walks)[0], /a\.cc:1: iterates over the unordered rows_/);
+  assert.match(pair('edge/relay/a_readers.cc', walks)[0], /a_readers\.cc:1/);
+  assert.match(pair('edge/relay/a.cc', begins)[0], /rows_/);
+  assert.deepEqual(pair('edge/relay/a.cc', 'void A::f() { rows_.find(3); }\n'), []);
+  assert.deepEqual(pair('edge/relay/b.cc', walks), [], 'another class, another rows_');
 });
 
 test('purity: symbols of an archive', () => {
