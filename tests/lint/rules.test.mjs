@@ -241,23 +241,67 @@ test('words: nothing outside the project is mentioned', () => {
   accepts(outsideReferences, 'a.md', 'a shared/ folder of ours');
 });
 
+const requirementRow = (id, status = 'open', tests = '') =>
+  `| ${id} | A promise in words of our own | ${status} | ${tests} |`;
+/** The page of all requirements, with some lines replaced, checked against `files`. */
+function checkRequirements(lines, files) {
+  const page = ids.map((id) => lines[id] ?? requirementRow(id)).join('\n');
+  return requirements(page, (path) => files[path] ?? null);
+}
+
 test('requirements: every id, a known status, tests that exist', () => {
-  const row = (id, status = 'open', tests = '') =>
-    `| ${id} | A promise in words of our own | ${status} | ${tests} |`;
-  const page = (lines) => ids.map((id) => lines[id] ?? row(id)).join('\n');
-  const read = (path) => (path === 'tests/a.cc' ? 'TEST(Room, Works) {}' : null);
-  const check = (lines) => requirements(page(lines), read);
+  const row = requirementRow;
+  const file = 'tests/unit/a_test.cc';
+  const check = (lines) => checkRequirements(lines, { [file]: 'TEST(Room, Works) {}' });
   assert.deepEqual(check({}), []);
-  assert.deepEqual(check({ A1: row('A1', 'done', '`tests/a.cc › Works`') }), []);
+  assert.deepEqual(check({ A1: row('A1', 'done', `\`${file} › Works\``) }), []);
+  assert.deepEqual(check({ A1: row('A1', 'done', `\`${file} › Room.Works\``) }), []);
+  assert.deepEqual(check({ A1: row('A1', 'done', `\`${file}\``) }), []);
   assert.match(check({ A1: '' })[0], /A1 stands in 0 lines/);
   assert.match(check({ A2: row('A1') })[0], /A1 stands in 2 lines/);
   assert.match(check({ A1: row('A1', 'finished') })[0], /status "finished"/);
   assert.match(check({ A1: row('A1', 'done') })[0], /names no test/);
   assert.match(
-    check({ A1: row('A1', 'done', '`tests/gone.cc`') })[0],
+    check({ A1: row('A1', 'partly', '`tests/gone.cc`') })[0],
     /tests\/gone\.cc does not exist/,
   );
-  assert.match(check({ A1: row('A1', 'done', '`tests/a.cc › Flies`') })[0], /has no "Flies"/);
+  assert.match(check({ A1: row('A1', 'done', `\`${file} › Flies\``) })[0], /no test "Flies"/);
+});
+
+test('requirements: only a test that runs counts', () => {
+  const named = (path, name, text, status = 'done') =>
+    checkRequirements(
+      { A1: requirementRow('A1', status, `\`${path}${name ? ` › ${name}` : ''}\``) },
+      { [path]: text },
+    );
+  const cc = 'tests/unit/core/a_test.cc';
+  for (const text of ['TEST(A, Flies) {}', 'TEST_F(A, Flies) {}', 'RC_GTEST_PROP(A, Flies, ()) {}'])
+    assert.deepEqual(named(cc, 'Flies', text), [], text);
+  for (const text of [
+    'TEST(A, Runs) {}  // TEST(A, Flies)',
+    'TEST(A, Runs) { auto s = "TEST(A, Flies)"; }',
+    'TEST(A, Runs) {}\nTEST(A, DISABLED_Flies) {}',
+    'TEST(A, Runs) {}\nTEST(DISABLED_A, Flies) {}',
+    'TEST(A, FliesHigh) {}',
+    'TEST(A, Runs) { Flies(); }',
+  ])
+    assert.match(named(cc, 'Flies', text)[0] ?? '', /has no test "Flies"/, text);
+  assert.match(named(cc, '', '// TEST(A, Flies)')[0], /declares no test/);
+  const ts = 'sdk-js/test/a.test.ts';
+  for (const text of ["test('it flies', () => {});", 'it(`it flies ${high}`, async () => {});'])
+    assert.deepEqual(named(ts, 'flies', text), [], text);
+  for (const text of [
+    "test('runs', () => {}); // test('flies')",
+    "test('runs', () => { equal('flies', 1); });",
+    "test('runs', () => {});\ntest.skip('flies', () => {});",
+    "test('runs', () => {});\ntest('flies', { skip: true }, () => {});",
+    "test('runs', () => {});\nit.todo('flies');",
+    "test('runs', () => { contest('flies'); });",
+  ])
+    assert.match(named(ts, 'flies', text)[0] ?? '', /has no test "flies"/, text);
+  // A benchmark proves nothing by itself: npm test does not run it.
+  assert.match(named('bench/a.mjs', '', 'run();')[0], /names no test that npm test runs/);
+  assert.deepEqual(named('bench/a.mjs', '', 'run();', 'partly'), []);
 });
 
 test('mutants: applied exactly, or named, and nothing is touched', () => {
