@@ -42,11 +42,11 @@ void ChannelHub::subscribe(Now now, std::uint32_t session, const ChannelKeyPtr& 
     waiting.question = WaitingSubscribe::Question::Asked;  // by the pull that was just sent
   }
   mirror.waiting.push_back(std::move(waiting));
-  deadlines_.clear(slot);
+  idle_.clear(slot);
   ++context_.counters.subscriptions_opened;
   if (mirror.is_loaded()) {
     if (!is_sending()) {
-      mirror.enforce_history(now);  // what has grown too old since the last news
+      enforce_history(now, slot);  // what has grown too old since the deadline last looked
     }
     answer_waiting(slot);
   }
@@ -54,7 +54,7 @@ void ChannelHub::subscribe(Now now, std::uint32_t session, const ChannelKeyPtr& 
 
 /// Closes the mirror that nobody has read for the longest.
 bool ChannelHub::make_room() {
-  const std::optional<std::uint32_t> slot = deadlines_.pop_due(Instant::max());
+  const std::optional<std::uint32_t> slot = idle_.pop_due(Instant::max());
   if (slot.has_value()) {
     close(*slot);
   }
@@ -63,6 +63,12 @@ bool ChannelHub::make_room() {
 
 void ChannelHub::close(std::uint32_t slot) {
   mirrors_.at(slot)->close();
+  forget(slot);
+}
+
+void ChannelHub::forget(std::uint32_t slot) {
+  idle_.clear(slot);
+  expiries_.clear(slot);
   mirrors_.remove(slot);
 }
 
@@ -129,7 +135,7 @@ void ChannelHub::remove(Now now, std::uint32_t session_slot, std::uint32_t index
   session.dirty.clear();  // indexes have changed
   session.scan_all = true;
   if (mirror.subscribers.empty()) {
-    deadlines_.set(removed.mirror, now.monotonic + limits::mirror_linger);
+    idle_.set(removed.mirror, now.monotonic + limits::mirror_linger);
   }
 }
 
@@ -248,17 +254,19 @@ void ChannelHub::handle_refused(Now now, const MirrorRefused& refused) {
     }
     remove(now, subscriber.slot, subscriber.index);
   }
-  deadlines_.clear(slot);
-  mirrors_.remove(slot);
+  forget(slot);
 }
 
 void ChannelHub::handle_timeout(Now now) {
-  while (const std::optional<std::uint32_t> slot = deadlines_.pop_due(now.monotonic)) {
+  while (const std::optional<std::uint32_t> slot = idle_.pop_due(now.monotonic)) {
     close(*slot);
   }
 }
 
 void ChannelHub::note_news(std::uint32_t slot) {
+  while (const std::optional<std::uint32_t> slot = expiries_.pop_due(now.monotonic)) {
+    note_growth(*slot);  // cut back at the next poll, once everybody has been served
+  }
   ChannelMirror& mirror = *mirrors_.at(slot);
   if (mirror.has_news() && !mirror.in_news_list) {
     mirror.in_news_list = true;
@@ -279,7 +287,7 @@ void ChannelHub::enforce_histories(Now now) {
     ChannelMirror* mirror = mirrors_.at(slot);
     if (mirror != nullptr && mirror->in_trim_list) {  // else it was closed meanwhile
       mirror->in_trim_list = false;
-      mirror->enforce_history(now);
+      enforce_history(now, slot);
     }
   }
   grown_.clear();
@@ -288,6 +296,24 @@ void ChannelHub::enforce_histories(Now now) {
 std::optional<std::uint32_t> ChannelHub::poll_news() {
   while (!news_.empty()) {
     const std::uint32_t slot = news_.front();
+void ChannelHub::enforce_history(Now now, std::uint32_t slot) {
+  ChannelMirror& mirror = *mirrors_.at(slot);
+  mirror.enforce_history(now);
+  const std::optional<WallTime> expiry = mirror.history().next_expiry();
+  if (!expiry.has_value()) {
+    expiries_.clear(slot);
+    return;
+  }
+  const Duration wait = std::max<Duration>(*expiry - now.wall, limits::history_expiry_interval_min);
+  expiries_.set(slot, now.monotonic + wait);
+}
+
+std::optional<Instant> ChannelHub::deadline() const {
+  const std::optional<Instant> idle = idle_.next();
+  const std::optional<Instant> expiry = expiries_.next();
+  return !expiry.has_value() || (idle.has_value() && *idle < *expiry) ? idle : expiry;
+}
+
     news_.pop_front();
     ChannelMirror* mirror = mirrors_.at(slot);
     if (mirror != nullptr && mirror->in_news_list) {  // else it was closed meanwhile

@@ -27,7 +27,7 @@ class ChannelHub {
   ChannelMirror& mirror(std::uint32_t slot) { return *mirrors_.at(slot); }
   /// nullptr when it was closed.
   ChannelMirror* find_slot(std::uint32_t slot) { return mirrors_.at(slot); }
-  std::optional<Instant> deadline() const { return deadlines_.next(); }
+  std::optional<Instant> deadline() const;
 
   // ---- sessions (by slot); rights and limits have been checked
   void subscribe(Now now, std::uint32_t session, const ChannelKeyPtr& key, const Namespace& rules,
@@ -49,8 +49,9 @@ class ChannelHub {
   std::optional<std::uint32_t> poll_news();
   bool has_news() const { return !news_.empty(); }
   void note_news(std::uint32_t mirror);
-  /// Everybody who keeps pace has been sent everything: mirrors that have grown are cut back to
-  /// history. Not before, so that a burst larger than history reaches those who are not slow.
+  /// Everybody who keeps pace has been sent everything: mirrors that have grown, or hold what has
+  /// grown too old, are cut back to history. Not before, so that a burst larger than history
+  /// reaches those who are not slow.
   void enforce_histories(Now now);
   /// Begins the subscription anew at the floor, when it stands where it cannot go on. True when it
   /// did.
@@ -60,10 +61,12 @@ class ChannelHub {
   std::uint32_t find_or_open(const ChannelKeyPtr& key, const Namespace& rules);
   bool make_room();
   void close(std::uint32_t slot);
+  void forget(std::uint32_t slot);
   void drop_previous(Now now, std::uint32_t session, std::uint32_t mirror);
   void remove(Now now, std::uint32_t session, std::uint32_t index);
   void answer_waiting(std::uint32_t mirror);
   void note_growth(std::uint32_t mirror);
+  void enforce_history(Now now, std::uint32_t mirror);
   bool is_sending() const { return !grown_.empty() || writer_.has_queued(); }
   void answer(ChannelMirror& mirror, const WaitingSubscribe& subscribe,
               const SubscribeAnswer& answer);
@@ -73,7 +76,8 @@ class ChannelHub {
   SessionTable& sessions_;
   ConnectionWriter& writer_;
   ChannelTable<ChannelMirror> mirrors_;
-  DeadlineQueue deadlines_;  // of mirrors without subscribers
+  DeadlineQueue idle_;      // mirrors without subscribers
+  DeadlineQueue expiries_;  // mirrors whose oldest publication grows too old
   std::deque<std::uint32_t> news_;
   std::vector<std::uint32_t> grown_;
   std::uint32_t streams_named_ = 0;

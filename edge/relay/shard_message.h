@@ -46,8 +46,7 @@ struct MirrorBatch {
   bool restart = false;
   Epoch epoch;
   StreamRange range;
-  Offset floor;  // history begins after this
-  Offset top;    // of the owner, beyond range.offset when there is more to pull
+  Offset top;  // of the owner, beyond range.offset when there is more to pull
   std::vector<LogEntry> entries;
 };
 
