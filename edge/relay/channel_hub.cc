@@ -184,7 +184,7 @@ void ChannelHub::answer(ChannelMirror& mirror, const WaitingSubscribe& subscribe
                                               answer.outcome,
                                               answer.reason,
                                               {log.epoch(), answer.start},
-                                              log.top(),
+                                              mirror.target(),
                                               mirror.key()->channel});
   if (subscribe.since.has_value()) {
     ++(answer.outcome == SubscribeOutcome::Recovered ? context_.counters.subscribes_recovered
@@ -211,7 +211,7 @@ bool ChannelHub::reset_if_lost(std::uint32_t slot, Subscriber& subscriber) {
                                                same_stream ? SnapshotReason::HistoryExceeded
                                                            : SnapshotReason::EpochChanged,
                                                {log.epoch(), log.floor()},
-                                               log.top(),
+                                               mirror.target(),
                                                mirror.key()->channel});
   return true;
 }

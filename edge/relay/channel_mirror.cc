@@ -61,6 +61,7 @@ void ChannelMirror::handle_batch(MirrorBatch batch, StreamId next_stream) {
       log_.append({log_.top(), entry.range.offset}, std::move(entry.publication));
     }
   }
+  owner_top_ = batch.top;
   if (flushed_to_ > log_.top()) {
     flushed_to_ = log_.top();
   }

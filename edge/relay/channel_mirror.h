@@ -7,6 +7,7 @@
 // pulls anew.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -53,6 +54,9 @@ class ChannelMirror {
   const ChannelLog& history() const { return log_; }
   StreamId stream() const { return stream_; }
   bool is_loaded() const { return loaded_; }
+  /// What a subscriber is told of where the stream is: the owner's top, also while only a part of
+  /// what is below it has come.
+  Offset target() const { return std::max(log_.top(), owner_top_); }
   /// Everybody who keeps pace has been sent what is up to here.
   Offset flushed_to() const { return flushed_to_; }
   bool has_news() const { return flushed_to_ != log_.top() || restarted_; }
@@ -98,6 +102,7 @@ class ChannelMirror {
   bool question_answered_ = false;
   bool restarted_ = false;  // some readers may have to begin anew
   Offset flushed_to_;
+  Offset owner_top_;  // of this stream, as the last batch said
 };
 
 }  // namespace tidegate::relay
