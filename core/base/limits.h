@@ -155,7 +155,9 @@ inline constexpr Duration hello_timeout_ceiling = 5min;
 /// A client cannot know the relay's limit before it is welcomed.
 inline constexpr std::size_t client_message_bytes_min = opening_message_bytes_max;
 inline constexpr std::size_t client_message_bytes_ceiling = relay_message_bytes_max;
-inline constexpr std::size_t subscriptions_per_connection_ceiling = 100'000;
+/// A subscribe looks through its connection's subscriptions, an unsubscribe through their mirrors,
+/// too: 6 and up to 100 microseconds at this many.
+inline constexpr std::size_t subscriptions_per_connection_ceiling = 10'000;
 inline constexpr std::size_t idempotency_window_entries_ceiling = 10'000'000;
 inline constexpr Duration idempotency_window_age_ceiling = 24h * 7;
 inline constexpr std::size_t http_body_bytes_ceiling = 64 * 1024 * 1024;

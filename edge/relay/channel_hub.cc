@@ -90,7 +90,8 @@ void ChannelHub::drop_previous(Now now, std::uint32_t session, std::uint32_t mir
 
 std::optional<std::uint32_t> ChannelHub::index_of(std::uint32_t session, std::uint32_t mirror) {
   const std::vector<Subscription>& subscriptions = sessions_.at(session).subscriptions;
-  for (std::uint32_t index = 0; index < subscriptions.size(); ++index) {
+  // From the back: the one that is answered now was most often added just now.
+  for (auto index = static_cast<std::uint32_t>(subscriptions.size()); index-- > 0;) {
     if (subscriptions[index].mirror == mirror) {
       return index;
     }
@@ -132,14 +133,16 @@ void ChannelHub::remove(Now now, std::uint32_t session_slot, std::uint32_t index
     mirrors_.at(moved.mirror)->subscribers[moved.place].index = index;
   }
   session.subscriptions.pop_back();
-  session.dirty.clear();  // indexes have changed
-  session.scan_all = true;
+  std::erase(session.dirty, index);
+  std::replace(session.dirty.begin(), session.dirty.end(),
+               static_cast<std::uint32_t>(session.subscriptions.size()), index);
   if (mirror.subscribers.empty()) {
     idle_.set(removed.mirror, now.monotonic + limits::mirror_linger);
   }
 }
 
 void ChannelHub::remove_session(Now now, std::uint32_t session) {
+  sessions_.at(session).dirty.clear();
   while (!sessions_.at(session).subscriptions.empty()) {
     remove(now, session,
            static_cast<std::uint32_t>(sessions_.at(session).subscriptions.size() - 1));
@@ -261,12 +264,12 @@ void ChannelHub::handle_timeout(Now now) {
   while (const std::optional<std::uint32_t> slot = idle_.pop_due(now.monotonic)) {
     close(*slot);
   }
-}
-
-void ChannelHub::note_news(std::uint32_t slot) {
   while (const std::optional<std::uint32_t> slot = expiries_.pop_due(now.monotonic)) {
     note_growth(*slot);  // cut back at the next poll, once everybody has been served
   }
+}
+
+void ChannelHub::note_news(std::uint32_t slot) {
   ChannelMirror& mirror = *mirrors_.at(slot);
   if (mirror.has_news() && !mirror.in_news_list) {
     mirror.in_news_list = true;
@@ -293,9 +296,6 @@ void ChannelHub::enforce_histories(Now now) {
   grown_.clear();
 }
 
-std::optional<std::uint32_t> ChannelHub::poll_news() {
-  while (!news_.empty()) {
-    const std::uint32_t slot = news_.front();
 void ChannelHub::enforce_history(Now now, std::uint32_t slot) {
   ChannelMirror& mirror = *mirrors_.at(slot);
   mirror.enforce_history(now);
@@ -314,6 +314,9 @@ std::optional<Instant> ChannelHub::deadline() const {
   return !expiry.has_value() || (idle.has_value() && *idle < *expiry) ? idle : expiry;
 }
 
+std::optional<std::uint32_t> ChannelHub::poll_news() {
+  while (!news_.empty()) {
+    const std::uint32_t slot = news_.front();
     news_.pop_front();
     ChannelMirror* mirror = mirrors_.at(slot);
     if (mirror != nullptr && mirror->in_news_list) {  // else it was closed meanwhile
