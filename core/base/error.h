@@ -35,7 +35,7 @@ enum class ErrorCode : std::uint16_t {
   InvalidPayload = 304,    // not exactly one JSON value, or not valid UTF-8, or nested too deeply
   PayloadTooLarge = 305,   // over publication_payload_bytes_max
   EpochMismatch = 306,     // if_epoch names another epoch than the channel's
-  IdempotencyConflict = 307,  // the same key was used before with another payload
+  IdempotencyConflict = 307,  // the same key or event id was used before with another payload
   LimitExceeded = 308,        // a named limit; the message names it
   TokenInvalid = 309,         // signature, algorithm, audience or format; a retry will not help
   QueueFull = 310,            // the client's own outbox is full

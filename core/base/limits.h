@@ -55,8 +55,6 @@ inline constexpr std::int64_t filter_metres_max = 20'000'000;   // BadRequest
 inline constexpr std::size_t subscriptions_per_client_max = 1024;  // LimitExceeded to the caller
 inline constexpr std::size_t outbox_commands_max = 1000;           // QueueFull to the caller
 inline constexpr std::size_t outbox_bytes_max = 4 * 1024 * 1024;   // QueueFull to the caller
-inline constexpr std::size_t early_block_bytes_max = 1024 * 1024;  // over: resubscribe
-inline constexpr std::size_t early_blocks_max = 4096;              // over: resubscribe
 inline constexpr std::size_t dedup_window_entries = 4096;          // oldest forgotten first
 inline constexpr std::size_t event_names_per_client_max = 4096;    // over: the oldest is renamed
 inline constexpr std::size_t listeners_per_client_max = 1024;      // LimitExceeded to the caller
@@ -109,7 +107,6 @@ inline constexpr Duration close_timeout = 3s;
 inline constexpr Duration append_timeout = 10s;
 inline constexpr Duration publish_deadline = 20s;
 inline constexpr std::size_t filters_per_channel_max = 256;  // on one shard: LimitExceeded
-inline constexpr Duration mirror_expiry_interval = 1s;  // how often what grows old is looked at
 inline constexpr std::size_t page_records_examined_max = 16'384;
 inline constexpr Duration mirror_linger = 30s;  // without local subscribers, then closed
 inline constexpr Duration idle_channel_linger = 60s;
@@ -130,6 +127,7 @@ inline constexpr std::size_t frame_cache_bytes_max = 16 * 1024 * 1024;
 inline constexpr std::size_t log_lines_max = 1024;          // the newest are dropped and counted
 inline constexpr std::size_t claims_interned_max = 65'536;  // over: not shared
 inline constexpr Duration store_retry_delay_min = 100ms;
+inline constexpr Duration history_expiry_interval_min = 1s;  // what is too old goes by then
 inline constexpr Duration store_retry_delay_max = 5s;
 inline constexpr Duration store_trim_interval_min = 1s;
 
@@ -182,7 +180,9 @@ inline constexpr Duration hello_timeout_ceiling = 5min;
 /// A client cannot know the relay's limit before it is welcomed.
 inline constexpr std::size_t client_message_bytes_min = opening_message_bytes_max;
 inline constexpr std::size_t client_message_bytes_ceiling = relay_message_bytes_max;
-inline constexpr std::size_t subscriptions_per_connection_ceiling = 100'000;
+/// A subscribe looks through its connection's subscriptions, an unsubscribe through their mirrors,
+/// too: 6 and up to 100 microseconds at this many.
+inline constexpr std::size_t subscriptions_per_connection_ceiling = 10'000;
 inline constexpr std::size_t idempotency_window_entries_ceiling = 10'000'000;
 inline constexpr Duration idempotency_window_age_ceiling = 24h * 7;
 inline constexpr std::size_t http_body_bytes_ceiling = 64 * 1024 * 1024;

@@ -67,7 +67,7 @@ void Outbox::handle_failure(const Error& reason) {
     if (entry.stage == Stage::Settled) {
       continue;
     }
-    fail(entry, entry.was_sent
+    fail(entry, entry.unanswered > 0
                     ? Error{ErrorCode::OutcomeUnknown,
                             "the connection ended for good before this was acknowledged; it may "
                             "have happened: repeat it with the same idempotency key. " +
@@ -99,7 +99,7 @@ void Outbox::send_queued(Now now) {
       continue;
     }
     entry.stage = Stage::Sent;
-    entry.was_sent = true;
+    ++entry.unanswered;
     --queued_;
     output_.batcher.add_encoded(now, entry.frame);
   }
@@ -134,6 +134,9 @@ RefusalVerdict Outbox::handle_refused(Now now, const RefusedFrame& frame) {
   if (entry == nullptr || entry->stage != Stage::Sent) {
     return RefusalVerdict::NotMine;
   }
+  if (frame.error.code != ErrorCode::OutcomeUnknown && frame.error.code != ErrorCode::Timeout) {
+    --entry->unanswered;  // it did not happen, by this sending
+  }
   if (asks_for_token(frame.error.code)) {
     return RefusalVerdict::RenewToken;
   }
@@ -154,10 +157,16 @@ RefusalVerdict Outbox::handle_refused(Now now, const RefusedFrame& frame) {
 
 void Outbox::handle_timeout(Now now) {
   while (head_ < entries_.size() && entries_[head_].deadline <= now.monotonic) {
-    fail(entries_[head_], Error{ErrorCode::Timeout,
-                                "not acknowledged within publish_timeout; it may have happened: "
-                                "repeat it with the same idempotency key",
-                                0});
+    Entry& entry = entries_[head_];
+    fail(entry, entry.unanswered > 0
+                    ? Error{ErrorCode::OutcomeUnknown,
+                            "not acknowledged within publish_timeout; it may have happened: "
+                            "repeat it with the same idempotency key",
+                            0}
+                    : Error{ErrorCode::Timeout,
+                            "not accepted within publish_timeout: there was no connection, or the "
+                            "relay had no room; nothing has happened, repeat it later",
+                            0});
     forget_settled();
   }
   send_queued(now);

@@ -2,7 +2,8 @@
 // encoded once, with one idempotency key, until the relay has acknowledged or refused it or its
 // time is over; whatever is unacknowledged when a connection ends is sent again on the next. So a
 // publish happens at least once by repetition and at most once by its key. Nothing is ever dropped
-// silently.
+// silently: what ends without an answer ends as OutcomeUnknown when it may have happened, and as
+// Timeout when it cannot have.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +26,8 @@ class Outbox {
   /// `message_bytes_max`: the largest message this relay accepts.
   void handle_welcome(Now now, std::size_t message_bytes_max);
   void handle_interruption();
-  /// The session has failed: what was never sent ends with `reason`, the rest as OutcomeUnknown.
+  /// The session has failed: what cannot have happened ends with `reason`, the rest as
+  /// OutcomeUnknown.
   void handle_failure(const Error& reason);
   void handle_acknowledged(const PublishAckFrame& frame);
   RefusalVerdict handle_refused(Now now, const RefusedFrame& frame);
@@ -41,7 +43,7 @@ class Outbox {
   struct Entry {
     RequestId request = RequestId::None;
     Stage stage = Stage::Queued;
-    bool was_sent = false;  // on any connection
+    std::uint32_t unanswered = 0;  // sendings of which nobody said what became of them
     std::uint32_t refusals = 0;
     Instant deadline;
     Instant not_before = Instant::min();  // while queued

@@ -245,7 +245,7 @@ void ClientSession::Parts::handle_block(Now now, const BlockFrame& frame) {
     ++output.stats.unbound_blocks;
     return;
   }
-  const CursorVerdict verdict = subscription->cursor.handle_block(block.range(), frame.more, {});
+  const CursorVerdict verdict = subscription->cursor.handle_block(block.range(), frame.more);
   switch (verdict.kind) {
     case CursorVerdict::Kind::Apply:
       delivery.deliver(subscription->id, block, verdict.drop_at_or_below);
@@ -254,9 +254,6 @@ void ClientSession::Parts::handle_block(Now now, const BlockFrame& frame) {
       output.stats.duplicates_dropped += block.row_count();
       break;
     case CursorVerdict::Kind::Gap:
-    // The last two cannot be: on this wire a stream is bound by its answer, so no block is early.
-    case CursorVerdict::Kind::Buffered:
-    case CursorVerdict::Kind::Overflow:
       subscriptions.handle_gap(now, *subscription);
       return;
   }

@@ -23,7 +23,7 @@ function copySources(folder) {
 }
 
 async function buildMutant(folder) {
-  await run('patch', ['-p1', '-i', patch], { cwd: folder });
+  await run('patch', ['--fuzz=0', '-p1', '-i', patch], { cwd: folder });
   const off = ['TIDEGATE_TESTS', 'TIDEGATE_SIM', 'TIDEGATE_BENCH'].map((name) => `-D${name}=OFF`);
   await run('cmake', ['--preset', 'release', ...off], { cwd: folder });
   await run('ninja', ['-C', join(folder, 'build/release'), `-j${jobs}`, 'tidegate'], {

@@ -86,7 +86,7 @@ void ChannelHub::remove_view(std::uint32_t slot) {
   views_.remove(slot);
 }
 
-void ChannelHub::handle_batch(Now now, MirrorBatch batch) {
+void ChannelHub::handle_batch(MirrorBatch batch) {
   const std::uint32_t slot = mirrors_.slot_of(*batch.key);
   ChannelMirror* mirror = mirrors_.at(slot);
   if (mirror == nullptr || !mirror->expects(batch.generation)) {
@@ -112,7 +112,6 @@ void ChannelHub::handle_batch(Now now, MirrorBatch batch) {
     answer_waiting(slot);
   }
   note_growth(slot);
-  expiries_.set(slot, now.monotonic + limits::mirror_expiry_interval);
 }
 
 void ChannelHub::handle_refused(Now now, const MirrorRefused& refused) {
@@ -151,7 +150,7 @@ void ChannelHub::handle_timeout(Now now) {
     close(*slot);
   }
   while (const std::optional<std::uint32_t> slot = expiries_.pop_due(now.monotonic)) {
-    enforce_history(now, *slot);
+    note_growth(*slot);  // cut back at the next poll, once everybody has been served
   }
   handle_ticks(now);
 }
@@ -226,7 +225,7 @@ void ChannelHub::enforce_history(Now now, std::uint32_t slot) {
     expiries_.clear(slot);
     return;
   }
-  const Duration wait = std::max<Duration>(*expiry - now.wall, limits::mirror_expiry_interval);
+  const Duration wait = std::max<Duration>(*expiry - now.wall, limits::history_expiry_interval_min);
   expiries_.set(slot, now.monotonic + wait);
 }
 

@@ -52,7 +52,7 @@ class ChannelHub {
   void remove_session(Now now, std::uint32_t session);
 
   // ---- owners
-  void handle_batch(Now now, MirrorBatch batch);
+  void handle_batch(MirrorBatch batch);
   void handle_refused(Now now, const MirrorRefused& refused);
   void handle_timeout(Now now);
 
@@ -63,8 +63,9 @@ class ChannelHub {
   void note_news(std::uint32_t view);
   /// A reader that is paced has something to be sent.
   void note_paced(Now now, std::uint32_t view, PaceRung rung);
-  /// Everybody who keeps pace has been sent everything: mirrors that have grown are cut back to
-  /// history. Not before, so that a burst larger than history reaches those who are not slow.
+  /// Everybody who keeps pace has been sent everything: mirrors that have grown, or hold what has
+  /// grown too old, are cut back to history. Not before, so that a burst larger than history
+  /// reaches those who are not slow.
   void enforce_histories(Now now);
   /// Begins the subscription anew, when it stands where it cannot go on. True when it did.
   bool reset_if_lost(std::uint32_t view, Subscriber& subscriber);

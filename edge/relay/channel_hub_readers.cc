@@ -90,7 +90,8 @@ void ChannelHub::drop_previous(Now now, std::uint32_t session, std::uint32_t vie
 
 std::optional<std::uint32_t> ChannelHub::index_of(std::uint32_t session, std::uint32_t view) {
   const std::vector<Subscription>& subscriptions = sessions_.at(session).subscriptions;
-  for (std::uint32_t index = 0; index < subscriptions.size(); ++index) {
+  // From the back: the one that is asked for was most often added just now.
+  for (auto index = static_cast<std::uint32_t>(subscriptions.size()); index-- > 0;) {
     if (subscriptions[index].view == view) {
       return index;
     }
@@ -138,8 +139,9 @@ void ChannelHub::remove(Now now, std::uint32_t session_slot, std::uint32_t index
     }
   }
   session.subscriptions.pop_back();
-  session.dirty.clear();  // indexes have changed
-  session.scan_all = true;
+  std::erase(session.dirty, index);
+  std::replace(session.dirty.begin(), session.dirty.end(),
+               static_cast<std::uint32_t>(session.subscriptions.size()), index);
   if (view.subscribers.empty() && view.filter() != nullptr) {
     remove_view(removed.view);
   }
@@ -149,6 +151,7 @@ void ChannelHub::remove(Now now, std::uint32_t session_slot, std::uint32_t index
 }
 
 void ChannelHub::remove_session(Now now, std::uint32_t session) {
+  sessions_.at(session).dirty.clear();
   while (!sessions_.at(session).subscriptions.empty()) {
     remove(now, session,
            static_cast<std::uint32_t>(sessions_.at(session).subscriptions.size() - 1));

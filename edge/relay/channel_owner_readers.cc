@@ -63,7 +63,6 @@ void ChannelOwner::answer(std::uint16_t shard, Reader& reader) {
   batch.key = key_;
   batch.generation = reader.generation;
   batch.epoch = log_.epoch();
-  batch.floor = log_.floor();
   batch.top = log_.top();
   batch.restart =
       !after.has_value() || after->epoch != log_.epoch() || !log_.reaches(after->offset);
@@ -110,7 +109,8 @@ void ChannelOwner::enforce_history(Now now) {
   expiry_at_.reset();
   if (expiry.has_value()) {
     // Past already, while a reader still needs it: looked at again after a moment.
-    const Duration wait = std::max<Duration>(*expiry - now.wall, limits::store_trim_interval_min);
+    const Duration wait =
+        std::max<Duration>(*expiry - now.wall, limits::history_expiry_interval_min);
     expiry_at_ = now.monotonic + wait;
   }
   if (log_.floor() != trimmed_to_ &&

@@ -48,8 +48,7 @@ struct MirrorBatch {
   bool restart = false;
   Epoch epoch;
   StreamRange range;
-  Offset floor;  // history begins after this
-  Offset top;    // of the owner, beyond range.offset when there is more to pull
+  Offset top;  // of the owner, beyond range.offset when there is more to pull
   std::vector<LogEntry> entries;
   /// On a restart of a state channel: its records, oldest version first, as of `top`, and since
   /// when deletes are among them.

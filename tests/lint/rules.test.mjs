@@ -1,8 +1,12 @@
 // The lint's own tests: every rule is shown a bad sample and has to object, and a good one that it
 // has to leave alone. A rule that cannot fail is a defect.
 import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { includeGraph, importGraph } from './rules/include_graph.mjs';
+import { isMutant, mutantsApply } from './rules/mutants.mjs';
 import { bannedReferences, sourcePurity } from './rules/purity.mjs';
 import { ids, requirements } from './rules/requirements.mjs';
 import {
@@ -125,6 +129,19 @@ test('purity: iteration over an unordered container', () => {
     /rows_/,
   );
   accepts(sourcePurity, 'edge/relay/a.h', `${member}void f() { rows_.find(3); }\n`);
+  // Declared in the header, walked in a source of it.
+  const walks = 'void A::f() { for (auto& [k, v] : this->rows_) g(k); }\n';
+  const begins = 'void A::f() { std::vector<int> v(std::begin(rows_), std::end(rows_)); }\n';
+  const pair = (path, text) =>
+    sourcePurity([
+      { path: 'edge/relay/a.h', text: `class A {\n${member}};\n` },
+      { path, text },
+    ]);
+  assert.match(pair('edge/relay/a.cc', walks)[0], /a\.cc:1: iterates over the unordered rows_/);
+  assert.match(pair('edge/relay/a_readers.cc', walks)[0], /a_readers\.cc:1/);
+  assert.match(pair('edge/relay/a.cc', begins)[0], /rows_/);
+  assert.deepEqual(pair('edge/relay/a.cc', 'void A::f() { rows_.find(3); }\n'), []);
+  assert.deepEqual(pair('edge/relay/b.cc', walks), [], 'another class, another rows_');
 });
 
 test('purity: symbols of an archive', () => {
@@ -224,21 +241,84 @@ test('words: nothing outside the project is mentioned', () => {
   accepts(outsideReferences, 'a.md', 'a shared/ folder of ours');
 });
 
+const requirementRow = (id, status = 'open', tests = '') =>
+  `| ${id} | A promise in words of our own | ${status} | ${tests} |`;
+/** The page of all requirements, with some lines replaced, checked against `files`. */
+function checkRequirements(lines, files) {
+  const page = ids.map((id) => lines[id] ?? requirementRow(id)).join('\n');
+  return requirements(page, (path) => files[path] ?? null);
+}
+
 test('requirements: every id, a known status, tests that exist', () => {
-  const row = (id, status = 'open', tests = '') =>
-    `| ${id} | A promise in words of our own | ${status} | ${tests} |`;
-  const page = (lines) => ids.map((id) => lines[id] ?? row(id)).join('\n');
-  const read = (path) => (path === 'tests/a.cc' ? 'TEST(Room, Works) {}' : null);
-  const check = (lines) => requirements(page(lines), read);
+  const row = requirementRow;
+  const file = 'tests/unit/a_test.cc';
+  const check = (lines) => checkRequirements(lines, { [file]: 'TEST(Room, Works) {}' });
   assert.deepEqual(check({}), []);
-  assert.deepEqual(check({ A1: row('A1', 'done', '`tests/a.cc › Works`') }), []);
+  assert.deepEqual(check({ A1: row('A1', 'done', `\`${file} › Works\``) }), []);
+  assert.deepEqual(check({ A1: row('A1', 'done', `\`${file} › Room.Works\``) }), []);
+  assert.deepEqual(check({ A1: row('A1', 'done', `\`${file}\``) }), []);
   assert.match(check({ A1: '' })[0], /A1 stands in 0 lines/);
   assert.match(check({ A2: row('A1') })[0], /A1 stands in 2 lines/);
   assert.match(check({ A1: row('A1', 'finished') })[0], /status "finished"/);
   assert.match(check({ A1: row('A1', 'done') })[0], /names no test/);
   assert.match(
-    check({ A1: row('A1', 'done', '`tests/gone.cc`') })[0],
+    check({ A1: row('A1', 'partly', '`tests/gone.cc`') })[0],
     /tests\/gone\.cc does not exist/,
   );
-  assert.match(check({ A1: row('A1', 'done', '`tests/a.cc › Flies`') })[0], /has no "Flies"/);
+  assert.match(check({ A1: row('A1', 'done', `\`${file} › Flies\``) })[0], /no test "Flies"/);
+});
+
+test('requirements: only a test that runs counts', () => {
+  const named = (path, name, text, status = 'done') =>
+    checkRequirements(
+      { A1: requirementRow('A1', status, `\`${path}${name ? ` › ${name}` : ''}\``) },
+      { [path]: text },
+    );
+  const cc = 'tests/unit/core/a_test.cc';
+  for (const text of ['TEST(A, Flies) {}', 'TEST_F(A, Flies) {}', 'RC_GTEST_PROP(A, Flies, ()) {}'])
+    assert.deepEqual(named(cc, 'Flies', text), [], text);
+  for (const text of [
+    'TEST(A, Runs) {}  // TEST(A, Flies)',
+    'TEST(A, Runs) { auto s = "TEST(A, Flies)"; }',
+    'TEST(A, Runs) {}\nTEST(A, DISABLED_Flies) {}',
+    'TEST(A, Runs) {}\nTEST(DISABLED_A, Flies) {}',
+    'TEST(A, FliesHigh) {}',
+    'TEST(A, Runs) { Flies(); }',
+  ])
+    assert.match(named(cc, 'Flies', text)[0] ?? '', /has no test "Flies"/, text);
+  assert.match(named(cc, '', '// TEST(A, Flies)')[0], /declares no test/);
+  const ts = 'sdk-js/test/a.test.ts';
+  for (const text of ["test('it flies', () => {});", 'it(`it flies ${high}`, async () => {});'])
+    assert.deepEqual(named(ts, 'flies', text), [], text);
+  for (const text of [
+    "test('runs', () => {}); // test('flies')",
+    "test('runs', () => { equal('flies', 1); });",
+    "test('runs', () => {});\ntest.skip('flies', () => {});",
+    "test('runs', () => {});\ntest('flies', { skip: true }, () => {});",
+    "test('runs', () => {});\nit.todo('flies');",
+    "test('runs', () => { contest('flies'); });",
+  ])
+    assert.match(named(ts, 'flies', text)[0] ?? '', /has no test "flies"/, text);
+  // A benchmark proves nothing by itself: npm test does not run it.
+  assert.match(named('bench/a.mjs', '', 'run();')[0], /names no test that npm test runs/);
+  assert.deepEqual(named('bench/a.mjs', '', 'run();', 'partly'), []);
+});
+
+test('mutants: applied exactly, or named, and nothing is touched', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidegate-lint-'));
+  const mutant = (before, was) => ({
+    path: 'tests/sim/mutants/a.patch',
+    text: `Says why.\n\n--- a/a.cc\n+++ b/a.cc\n@@ -1,3 +1,3 @@\n ${before}\n-${was}\n+x\n three\n`,
+  });
+  try {
+    writeFileSync(join(folder, 'a.cc'), 'one\ntwo\nthree\n');
+    assert.deepEqual(mutantsApply([mutant('one', 'two')], folder), []);
+    assert.match(mutantsApply([mutant('one', 'gone')], folder)[0], /a\.patch:1: no longer applies/);
+    assert.match(mutantsApply([mutant('fuzz', 'two')], folder)[0], /no longer applies/);
+    assert.match(mutantsApply([{ path: 'a.patch', text: 'no hunk\n' }], folder)[0], /garbage/);
+    assert.equal(readFileSync(join(folder, 'a.cc'), 'utf8'), 'one\ntwo\nthree\n');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  assert.ok(isMutant('e2e/mutants/a.patch') && !isMutant('tests/sim/mutants/run.sh'));
 });

@@ -17,6 +17,7 @@ import {
   sources,
 } from './lib/files.mjs';
 import { importGraph, includeGraph } from './rules/include_graph.mjs';
+import { isMutant, mutantsApply } from './rules/mutants.mjs';
 import { archivePurity, sourcePurity } from './rules/purity.mjs';
 import { requirements } from './rules/requirements.mjs';
 import { fileSizes, functionSizes, lineWidths, openingComments } from './rules/sizes.mjs';
@@ -79,6 +80,11 @@ test('docs/REQUIREMENTS.md keeps its word', () => {
   const read = (path) =>
     existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : null;
   clean(requirements(read('docs/REQUIREMENTS.md') ?? '', read));
+});
+test('planted defects fit the sources', () => {
+  const mutants = sources(isMutant);
+  assert.ok(mutants.length > 10, `${mutants.length} mutants`);
+  clean(mutantsApply(mutants, root));
 });
 test('clang-format has nothing to change', () =>
   succeeds('clang-format-14', ['--dry-run', '-Werror', ...clangFormatFiles()]));

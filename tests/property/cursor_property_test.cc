@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <cstring>
 #include <set>
 
 #include "core/stream/stream_cursor.h"
@@ -32,7 +31,7 @@ struct NaiveCursor {
   bool live = false;
 
   Kind judge(StreamRange range) const {
-    if (!started) return Kind::Buffered;
+    if (!started) return Kind::Gap;
     for (std::uint64_t below = 1; below <= range.previous.value; ++below) {
       if (had.count(below) == 0) return Kind::Gap;
     }
@@ -60,7 +59,7 @@ void step_block(StreamCursor& cursor, NaiveCursor& naive) {
   const bool more = *rc::gen::weightedElement<bool>({{3, false}, {1, true}});
   const std::uint64_t before = naive.position();
   const Kind expected = naive.judge(range);
-  const CursorVerdict verdict = cursor.handle_block(range, more, {});
+  const CursorVerdict verdict = cursor.handle_block(range, more);
   RC_ASSERT(verdict.kind == expected);
   if (expected == Kind::Apply) {
     RC_ASSERT(verdict.drop_at_or_below == Offset{before});
@@ -115,37 +114,23 @@ class LogReader {
   }
 
   void receive(StreamRange range) {
-    Bytes bytes(16);
-    std::memcpy(bytes.data(), &range.previous.value, 8);
-    std::memcpy(bytes.data() + 8, &range.offset.value, 8);
-    consume(range, bytes);
-  }
-  void lose_connection() { cursor_.handle_interruption(); }
-  void reconnect() {
-    if (cursor_.phase() != CursorPhase::Snapshot) return;
-    const StreamPosition resume = *cursor_.position();
-    cursor_.handle_start(resume, resume.offset);
-    while (auto early = cursor_.poll_early()) {
-      StreamRange range;
-      std::memcpy(&range.previous.value, early->bytes.data(), 8);
-      std::memcpy(&range.offset.value, early->bytes.data() + 8, 8);
-      RC_ASSERT(range == early->range);
-      consume(range, early->bytes);
-    }
-  }
-  Offset position() const { return cursor_.position()->offset; }
-  const std::vector<std::uint64_t>& seen() const { return seen_; }
-
- private:
-  void consume(StreamRange range, const Bytes& bytes) {
-    const CursorVerdict verdict = cursor_.handle_block(range, false, bytes);
+    const CursorVerdict verdict = cursor_.handle_block(range, false);
     if (verdict.kind != Kind::Apply) return;
     for (const std::uint64_t offset : log_) {
       const bool in_block = offset > range.previous.value && offset <= range.offset.value;
       if (in_block && offset > verdict.drop_at_or_below.value) seen_.push_back(offset);
     }
   }
+  void lose_connection() { cursor_.handle_interruption(); }
+  void reconnect() {
+    if (cursor_.phase() != CursorPhase::Snapshot) return;
+    const StreamPosition resume = *cursor_.position();
+    cursor_.handle_start(resume, resume.offset);
+  }
+  Offset position() const { return cursor_.position()->offset; }
+  const std::vector<std::uint64_t>& seen() const { return seen_; }
 
+ private:
   std::vector<std::uint64_t> log_;
   StreamCursor cursor_;
   std::vector<std::uint64_t> seen_;

@@ -4,8 +4,10 @@
 namespace tidegate::sim {
 namespace {
 
-bool is_final_refusal(ErrorCode code) {
+/// Who is told so knows that nothing has happened.
+bool rules_out(ErrorCode code) {
   switch (code) {
+    case ErrorCode::Timeout:  // else it would be OutcomeUnknown
     case ErrorCode::BadRequest:
     case ErrorCode::InvalidChannel:
     case ErrorCode::Forbidden:
@@ -59,7 +61,7 @@ void PublishChecker::failed(std::uint64_t intent, const Error& error) {
   if (error.code == ErrorCode::Internal) {
     context_.fail("I1", "a publish failed with an internal error: " + error.message);
   }
-  if (!is_final_refusal(error.code)) return;
+  if (!rules_out(error.code)) return;
   if (oracle_.accepted_at(channel, oracle_.current_epoch(channel), intent)) {
     context_.fail("I1", "publish " + std::to_string(intent) + " stands in the stream but was " +
                             "refused: " + error.message);

@@ -18,7 +18,7 @@ for patch in "$here"/*.patch; do
   if [ $# -gt 0 ]; then
     case " $* " in *" $name "*) ;; *) continue ;; esac
   fi
-  if ! patch -d "$work/src" -s -p1 <"$patch"; then
+  if ! patch -d "$work/src" -s --fuzz=0 -p1 <"$patch"; then
     echo "mutant $name: no longer applies; make it anew"
     exit 2
   fi

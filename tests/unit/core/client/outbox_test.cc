@@ -121,7 +121,7 @@ TEST(OutboxTest, OverItsBytesTheOutboxSaysQueueFull) {
             ErrorCode::QueueFull);
 }
 
-TEST(OutboxTest, TheTimeoutIsMeasuredFromTheCallAndSaysThatTheOutcomeIsOpen) {
+TEST(OutboxTest, WhatWasNeverSentEndsByTimeoutMeasuredFromTheCall) {
   ClientShell shell;
   const RequestId first = *shell.publish("a", "1");
   shell.advance(10s);
@@ -132,11 +132,45 @@ TEST(OutboxTest, TheTimeoutIsMeasuredFromTheCallAndSaysThatTheOutcomeIsOpen) {
   ASSERT_EQ(shell.events_of<PublishFailed>().size(), 1U);
   EXPECT_EQ(shell.events_of<PublishFailed>()[0].request, first);
   EXPECT_EQ(shell.events_of<PublishFailed>()[0].error.code, ErrorCode::Timeout);
+  EXPECT_NE(shell.events_of<PublishFailed>()[0].error.message.find("nothing has happened"),
+            std::string::npos);
   EXPECT_EQ(shell.session.outbox_size(), 1U);
   shell.go_live();
   EXPECT_EQ(payloads(shell), (std::vector<std::string>{"2"}));
   shell.receive(acknowledgement(first));  // late
   EXPECT_TRUE(shell.events_of<PublishAcknowledged>().empty());
+}
+
+TEST(OutboxTest, WhatMayHaveHappenedEndsAsOutcomeUnknownAlsoWhenItIsQueuedAgain) {
+  ClientShell shell;
+  shell.go_live();
+  ASSERT_TRUE(shell.publish("a", "1").ok());
+  shell.advance(10s);
+  shell.close();
+  ASSERT_TRUE(shell.publish("a", "2").ok());  // while there is no connection
+  shell.advance(30s);
+  const auto failed = shell.events_of<PublishFailed>();
+  ASSERT_EQ(failed.size(), 2U);
+  EXPECT_EQ(failed[0].error.code, ErrorCode::OutcomeUnknown);
+  EXPECT_NE(failed[0].error.message.find("same idempotency key"), std::string::npos);
+  EXPECT_EQ(failed[1].error.code, ErrorCode::Timeout);
+}
+
+TEST(OutboxTest, ARefusalSettlesItsOwnSendingOnly) {
+  for (const bool lost_one_before : {false, true}) {
+    for (const ErrorCode code : {ErrorCode::Unavailable, ErrorCode::OutcomeUnknown}) {
+      ClientShell shell;
+      shell.go_live();
+      const RequestId request = *shell.publish("a", "1");
+      if (lost_one_before) shell.reconnect();
+      shell.receive(refusal(request, code, 60'000));
+      shell.advance(30s);
+      ASSERT_EQ(shell.events_of<PublishFailed>().size(), 1U);
+      const bool open = lost_one_before || code == ErrorCode::OutcomeUnknown;
+      EXPECT_EQ(shell.events_of<PublishFailed>()[0].error.code,
+                open ? ErrorCode::OutcomeUnknown : ErrorCode::Timeout);
+    }
+  }
 }
 
 TEST(OutboxTest, APermanentRefusalFailsAtOnce) {

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "core/base/limits.h"
 #include "core/protocol/block_writer.h"
 #include "core/protocol/frame_decoder.h"
@@ -111,6 +113,22 @@ TEST(BlockView, EventNamesByIndexAndByWalking) {
   EXPECT_FALSE(names.next(none));
   EXPECT_EQ(block.event_name(2), "");
   EXPECT_EQ(block.event_name(wire::kNoEvent), "");
+}
+
+TEST(BlockView, ANameThatStandsTwiceIsOneEvent) {
+  BlockWriter writer(StreamId{3}, {Offset{10}, Offset{30}});
+  writer.add(Offset{11}, publication("1", PayloadKind::Json, "same", "", ""));
+  writer.add(Offset{12}, publication("2", PayloadKind::Json, "over", "", ""));
+  Bytes message;
+  writer.finish(message);
+  const auto other =
+      std::search(message.begin(), message.end(), std::begin("over"), std::end("over") - 1);
+  std::copy_n("same", 4, other);  // no writer of ours does that
+  FrameDecoder decoder(message);
+  const auto frame = decoder.next();
+  ASSERT_TRUE(frame->ok()) << frame->error().message;
+  EXPECT_EQ(block_of(frame).event_name(0), "same");
+  EXPECT_EQ(block_of(frame).event_name(1), "same");
 }
 
 TEST(BlockView, PlacesCountFromTheMessageNotFromTheBlock) {

@@ -4,8 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include "core/base/limits.h"
-
 namespace tidegate {
 namespace {
 
@@ -21,7 +19,7 @@ StreamRange range(std::uint64_t previous, std::uint64_t offset) {
 
 CursorVerdict feed(StreamCursor& cursor, std::uint64_t previous, std::uint64_t offset,
                    bool more = false) {
-  return cursor.handle_block(range(previous, offset), more, {});
+  return cursor.handle_block(range(previous, offset), more);
 }
 
 StreamCursor started(std::uint64_t start, std::uint64_t target) {
@@ -124,76 +122,28 @@ TEST(StreamCursor, PagesObeyTheLawLikeAnyBlock) {
   EXPECT_EQ(feed(cursor, 3, 5, true).kind, Kind::Duplicate);
 }
 
-TEST(StreamCursor, EarlyBlocksAreKeptInOrderAndObeyTheLawLater) {
+TEST(StreamCursor, ABlockBeforeTheStartIsAGapAndNothingOfItIsKept) {
   StreamCursor cursor;
-  const Bytes first = {1, 2, 3};
-  const Bytes second = {4};
-  EXPECT_EQ(cursor.handle_block(range(4, 6), false, first).kind, Kind::Buffered);
-  EXPECT_EQ(cursor.handle_block(range(6, 8), true, second).kind, Kind::Buffered);
-  EXPECT_FALSE(cursor.poll_early().has_value());  // not before the answer
-
-  cursor.handle_start(at(5), Offset{8});
-  auto early = cursor.poll_early();
-  ASSERT_TRUE(early.has_value());
-  EXPECT_EQ(early->bytes, first);
-  EXPECT_EQ(early->range, range(4, 6));
-  EXPECT_FALSE(early->more);
-  EXPECT_EQ(cursor.handle_block(early->range, early->more, early->bytes).drop_at_or_below,
-            Offset{5});
-  early = cursor.poll_early();
-  ASSERT_TRUE(early.has_value());
-  EXPECT_EQ(early->bytes, second);
-  EXPECT_TRUE(early->more);
-  EXPECT_FALSE(cursor.poll_early().has_value());
-}
-
-TEST(StreamCursor, EarlyBytesHaveALimit) {
-  StreamCursor cursor;
-  const Bytes half(limits::early_block_bytes_max / 2);
-  EXPECT_EQ(cursor.handle_block(range(0, 1), false, half).kind, Kind::Buffered);
-  EXPECT_EQ(cursor.handle_block(range(1, 2), false, half).kind, Kind::Buffered);
-  EXPECT_EQ(cursor.handle_block(range(2, 3), false, Bytes(1)).kind, Kind::Overflow);
-  // What was kept is gone, and there is room again.
-  EXPECT_EQ(cursor.handle_block(range(3, 4), false, half).kind, Kind::Buffered);
-  cursor.handle_start(at(0), Offset{4});
-  EXPECT_EQ(cursor.poll_early()->range, range(3, 4));
-  EXPECT_FALSE(cursor.poll_early().has_value());
-}
-
-TEST(StreamCursor, EarlyBlocksHaveALimitInNumberToo) {
-  StreamCursor cursor;
-  for (std::size_t i = 0; i < limits::early_blocks_max; ++i) {
-    ASSERT_EQ(feed(cursor, i, i + 1).kind, Kind::Buffered);
-  }
-  EXPECT_EQ(feed(cursor, 9000, 9001).kind, Kind::Overflow);
-}
-
-TEST(StreamCursor, PollingEarlyBlocksMakesRoom) {
-  StreamCursor cursor;
-  const Bytes all(limits::early_block_bytes_max);
-  cursor.handle_block(range(0, 1), false, all);
+  EXPECT_EQ(feed(cursor, 0, 1).kind, Kind::Gap);
+  EXPECT_FALSE(cursor.position().has_value());
   cursor.handle_start(at(0), Offset{1});
-  ASSERT_TRUE(cursor.poll_early().has_value());
-  cursor.handle_interruption();
-  EXPECT_EQ(cursor.handle_block(range(0, 1), false, all).kind, Kind::Buffered);
+  EXPECT_EQ(cursor.position(), at(0));
+  EXPECT_EQ(cursor.phase(), CursorPhase::CatchUp);
+  EXPECT_TRUE(feed(cursor, 0, 1).became_live);
 }
 
-TEST(StreamCursor, AnInterruptionDropsEarlyBlocksAndKeepsThePosition) {
+TEST(StreamCursor, AnInterruptionKeepsThePositionAndTakesNoBlocks) {
   StreamCursor cursor = started(5, 5);
   cursor.handle_interruption();
-  feed(cursor, 5, 6);
-  cursor.handle_interruption();
+  EXPECT_EQ(feed(cursor, 5, 6).kind, Kind::Gap) << "of a connection that is gone";
   EXPECT_EQ(cursor.position(), at(5));
   cursor.handle_start(at(5), Offset{6});
-  EXPECT_FALSE(cursor.poll_early().has_value());
+  EXPECT_EQ(feed(cursor, 5, 6).kind, Kind::Apply);
 }
 
-TEST(StreamCursor, ASecondStartReplacesTheStreamAndItsEarlyBlocks) {
-  StreamCursor cursor;
-  feed(cursor, 0, 1);
-  cursor.handle_start(at(0), Offset{1});
+TEST(StreamCursor, ASecondStartReplacesTheStream) {
+  StreamCursor cursor = started(0, 1);
   EXPECT_FALSE(cursor.handle_start(at(2, "e2"), Offset{3}));  // a reset
-  EXPECT_FALSE(cursor.poll_early().has_value());
   EXPECT_EQ(cursor.position(), at(2, "e2"));
   EXPECT_TRUE(feed(cursor, 2, 3).became_live);  // once for each start
 }

@@ -147,7 +147,7 @@ TEST(Config, OverAndUnderEveryLimit) {
   outside("limits", "heartbeat_timeout", {"\"999ms\"", "\"11m\""});
   outside("limits", "hello_timeout", {"\"99ms\"", "\"6m\""});
   outside("limits", "client_message_bytes_max", {"\"15KB\"", "\"2MB\""});
-  outside("limits", "subscriptions_per_connection_max", {"0", "100001"});
+  outside("limits", "subscriptions_per_connection_max", {"0", "10001"});
   outside("limits", "idempotency_window_entries", {"0", "10000001"});
   outside("limits", "idempotency_window_age", {"\"0s\"", "\"8d\""});
   const auto history = [](const std::string& part) {
@@ -171,11 +171,11 @@ heartbeat_interval = "1s"
 heartbeat_timeout = "10m"
 hello_timeout = "100ms"
 client_message_bytes_max = "1MB"
-subscriptions_per_connection_max = 100000
+subscriptions_per_connection_max = 10000
 idempotency_window_entries = 1
 )");
   EXPECT_TRUE(result.problems.empty()) << result.problems[0].text();
-  EXPECT_EQ(result.config.relay.subscriptions_per_connection_max, 100'000U);
+  EXPECT_EQ(result.config.relay.subscriptions_per_connection_max, 10'000U);
 }
 
 TEST(Config, WhatMeansNothingOnAKindOfChannelIsAMistake) {

@@ -59,6 +59,20 @@ TEST_F(ApplyTest, AnEventIdIsDeduplicatedToo) {
   EXPECT_EQ(original(apply_draft(with_id)), Offset{1});
   with_id.idempotency_key = "another-key";
   EXPECT_EQ(original(apply_draft(with_id)), Offset{1});
+  EXPECT_TRUE(accepted(apply_draft(with_id, 0, "another producer")));
+}
+
+TEST_F(ApplyTest, AnEventIdUsedAgainWithAnotherPublicationIsAConflict) {
+  PublicationDraft with_id = draft("1");
+  with_id.event_id = "ev-1";
+  EXPECT_TRUE(accepted(apply_draft(with_id)));
+  PublicationDraft other = draft("2", "a key of its own");
+  other.event_id = "ev-1";
+  EXPECT_EQ(refusal(apply_draft(other)), ErrorCode::IdempotencyConflict);
+  PublicationDraft renamed = with_id;
+  renamed.event = "another.event";
+  EXPECT_EQ(refusal(apply_draft(renamed)), ErrorCode::IdempotencyConflict);
+  EXPECT_EQ(log.publication_count(), 1U);
 }
 
 TEST_F(ApplyTest, AnEventIdIsNotAKey) {

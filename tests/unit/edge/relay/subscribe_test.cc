@@ -202,6 +202,68 @@ TEST_F(SubscribeTest, WhatIsTooOldIsNotServed) {
   EXPECT_EQ(client.read(), "2");
 }
 
+TEST_F(SubscribeTest, WhatGrowsTooOldIsNotServedThoughTheMirrorIsOpenAndQuiet) {
+  RelayConfig config = test_config();
+  config.namespaces[0].history.age = 1min;
+  RelayWorld quiet(2, config);
+  const std::uint16_t owner = quiet.owner("open:a");
+  const auto other = static_cast<std::uint16_t>(1 - owner);
+  for (const std::uint16_t shard : {owner, other}) {
+    SCOPED_TRACE(shard == owner ? "the owner's shard" : "another shard");
+    TestClient& resident = quiet.connect(shard);
+    resident.subscribe("open:a");
+    quiet.publish("open:a", draft("1"));
+    for (int n = 0; n < 30; ++n) {
+      quiet.advance(20s);
+      resident.send(PingFrame{});  // or it would be taken for gone
+    }
+    ASSERT_FALSE(resident.closed.has_value());
+    EXPECT_EQ(resident.read(), "1");
+    // All in the opening message, so that the welcome is still to be sent when it is answered.
+    TestClient& late = quiet.connect_silent(shard);
+    quiet.tokens.insert_or_assign("late", ClaimsPtr(full_claims("late")));
+    HelloFrame hello;
+    hello.client = "test/1";
+    hello.session_id = "s";
+    hello.token = "late";
+    Bytes opening;
+    encode(hello, opening);
+    encode(SubscribeFrame{RequestId{1}, channel("open:a"), {}, kHistoryAll}, opening);
+    late.send_bytes(opening);
+    ASSERT_EQ(late.all<SubscribedFrame>().size(), 1U);
+    EXPECT_EQ(late.last<SubscribedFrame>().start.offset, late.last<SubscribedFrame>().target);
+    EXPECT_EQ(late.read(), "");
+    quiet.publish("open:a", draft("2"));
+    EXPECT_EQ(resident.read(), "1 2") << "whoever keeps pace loses nothing";
+    EXPECT_EQ(resident.all<SubscribedFrame>().size(), 1U);
+    quiet.advance(2min);
+  }
+}
+
+TEST_F(SubscribeTest, WhatIsToBeSentFollowsItsSubscriptionWhenAnotherOneGoes) {
+  publish("open:c", 1, 2);
+  TestClient& resident = world.connect();  // so that subscribes are answered at once
+  for (const char* name : {"open:c", "open:d"}) resident.subscribe(name);
+  for (const bool last_goes : {false, true}) {
+    TestClient& client = world.connect();
+    client.subscribe("open:a");
+    const StreamId a = client.last<SubscribedFrame>().stream;
+    client.subscribe("open:b");
+    const StreamId b = client.last<SubscribedFrame>().stream;
+    Bytes commands;  // c is answered with rows that are still to be sent when others come and go
+    encode(SubscribeFrame{RequestId{8}, channel("open:c"), {}, kHistoryAll}, commands);
+    encode(UnsubscribeFrame{RequestId{9}, last_goes ? b : a}, commands);
+    encode(SubscribeFrame{RequestId{10}, channel("open:d"), {}, 0}, commands);
+    client.send_bytes(commands);
+    ASSERT_EQ(client.all<SubscribedFrame>().size(), 4U);
+    const auto answer = client.all<SubscribedFrame>()[2];
+    ASSERT_EQ(answer.channel, channel("open:c"));
+    ASSERT_EQ(client.all<HeardBlock>().size(), 1U);
+    EXPECT_EQ(client.last<HeardBlock>().stream, answer.stream);
+    EXPECT_EQ(client.last<HeardBlock>().rows.size(), 2U);
+  }
+}
+
 TEST_F(SubscribeTest, ManySubscriptionsComeAndGoWithoutMixingUpPlaces) {
   constexpr std::uint64_t kSeed = 20261122;
   Prng prng(kSeed);
