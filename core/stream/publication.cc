@@ -32,7 +32,8 @@ Status check_texts(const PublicationDraft& draft) {
       {"event_id", draft.event_id, limits::event_id_bytes_max},
       {"key", draft.key, limits::record_key_bytes_max},
       {"idempotency_key", draft.idempotency_key, limits::idempotency_key_bytes_max},
-      {"source_version.epoch", draft.source_version ? draft.source_version->epoch : std::string(),
+      {"source_version.epoch",
+       draft.source_version ? std::string_view(draft.source_version->epoch) : std::string_view(),
        limits::source_epoch_bytes_max},
       {"tags", draft.tags, limits::tags_bytes_max},
   };
