@@ -27,6 +27,22 @@ CoreSession* create(const std::string& client, const std::string& session_id,
                           unsubscribe_linger_ms, batch_delay_ms, reconnect_attempts_max});
 }
 
+/// 64-bit numbers come as two halves; what belongs together is put together here.
+std::uint32_t publish(CoreSession& session, double monotonic_ms, double wall_ms,
+                      const std::string& channel, std::uint32_t operation, const std::string& key,
+                      const std::string& event, const std::string& event_id,
+                      const std::string& idempotency_key, const std::string& tags,
+                      std::uint32_t conditions, const std::string& if_epoch,
+                      std::uint32_t if_version_low, std::uint32_t if_version_high,
+                      const std::string& source_epoch, std::uint32_t source_low,
+                      std::uint32_t source_high, bool binary, std::uint32_t payload_bytes) {
+  return session.publish(monotonic_ms, wall_ms, channel, operation, key, event, event_id,
+                         idempotency_key, tags,
+                         {conditions, if_epoch, join(if_version_low, if_version_high), source_epoch,
+                          join(source_low, source_high)},
+                         binary, payload_bytes);
+}
+
 /// What the raw exports below take as their first argument.
 std::uint32_t address(const CoreSession& session) {
   return static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(&session));
@@ -49,7 +65,7 @@ EMSCRIPTEN_BINDINGS(tidegate) {
       .function("setToken", &CoreSession::set_token)
       .function("subscribe", &CoreSession::subscribe)
       .function("unsubscribe", &CoreSession::unsubscribe)
-      .function("publish", &CoreSession::publish)
+      .function("publish", &publish)
       .function("addListener", &CoreSession::add_listener)
       .function("removeListener", &CoreSession::remove_listener)
       .function("position", &CoreSession::position)

@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "core/protocol/wire_format.h"
+
 namespace tidegate::wasm {
 namespace {
 
@@ -14,6 +16,9 @@ constexpr std::size_t kInboundKeptBytes = 64 * 1024;
 
 /// Later than any clock says, and far from where adding a lifetime to it would overflow.
 constexpr double kTimeMsMax = 4e15;
+
+/// A number beyond it is none of Operation's: cut, so that no other is taken for it.
+constexpr auto kOperationLast = static_cast<std::uint32_t>(Operation::Delete);
 
 /// Within 0 … `most`, and 0 for NaN: a number that does not fit may not be cast to an integer.
 double clamped(double value, double most) { return value > 0 ? std::min(value, most) : 0; }
@@ -57,33 +62,33 @@ ClientOptions options_from(const std::string& client, const std::string& session
   return options;
 }
 
-std::uint64_t join(std::uint32_t low, std::uint32_t high) {
-  return (static_cast<std::uint64_t>(high) << 32U) | low;
+Status set_since(SubscribeOptions& options, const std::string& epoch, std::uint64_t offset) {
+  if (epoch.empty()) {
+    return ok_status();
+  }
+  auto parsed = Epoch::parse(epoch);
+  if (!parsed) {
+    return parsed.error();
+  }
+  options.since = StreamPosition{std::move(*parsed), Offset{offset}};
+  return ok_status();
 }
 
-Result<SubscribeOptions> subscribe_options(std::uint32_t history, const std::string& epoch,
-                                           std::uint64_t offset) {
-  SubscribeOptions options;
-  options.history = history;
-  if (!epoch.empty()) {
-    auto parsed = Epoch::parse(epoch);
-    if (!parsed) {
-      return parsed.error();
+Status set_conditions(PublicationDraft& draft, const PublishConditions& given) {
+  if ((given.conditions & wire::kIfEpoch) != 0) {
+    auto epoch = Epoch::parse(given.if_epoch);
+    if (!epoch) {
+      return epoch.error();
     }
-    options.since = StreamPosition{std::move(*parsed), Offset{offset}};
+    draft.if_epoch = std::move(*epoch);
   }
-  return options;
-}
-
-Result<std::optional<Epoch>> optional_epoch(const std::string& token) {
-  if (token.empty()) {
-    return std::optional<Epoch>();
+  if ((given.conditions & wire::kIfVersion) != 0) {
+    draft.if_version = Offset{given.if_version};
   }
-  auto epoch = Epoch::parse(token);
-  if (!epoch) {
-    return epoch.error();
+  if ((given.conditions & wire::kSourceVersion) != 0) {
+    draft.source_version = SourceVersion{given.source_epoch, given.source_number};
   }
-  return std::optional<Epoch>(std::move(*epoch));
+  return ok_status();
 }
 
 }  // namespace
@@ -188,14 +193,19 @@ void CoreSession::set_token(double monotonic_ms, double wall_ms, const std::stri
 std::uint32_t CoreSession::subscribe(double monotonic_ms, double wall_ms,
                                      const std::string& channel, std::uint32_t history,
                                      const std::string& epoch, std::uint32_t offset_low,
-                                     std::uint32_t offset_high) {
+                                     std::uint32_t offset_high, std::uint32_t min_interval_ms,
+                                     const std::string& filter) {
   std::uint32_t id = 0;
   run(monotonic_ms, wall_ms, [&](Now now) {
     const auto name = ChannelName::parse(channel);
-    const auto options = subscribe_options(history, epoch, join(offset_low, offset_high));
-    id = !name      ? answer(Result<SubscriptionId>(name.error()))
-         : !options ? answer(Result<SubscriptionId>(options.error()))
-                    : answer(session_.subscribe(now, *name, *options));
+    SubscribeOptions options;
+    options.history = history;
+    options.min_interval_ms = min_interval_ms;
+    options.filter = filter;
+    const auto since = set_since(options, epoch, join(offset_low, offset_high));
+    id = !name    ? answer(Result<SubscriptionId>(name.error()))
+         : !since ? answer(Result<SubscriptionId>(since.error()))
+                  : answer(session_.subscribe(now, *name, options));
   });
   return id;
 }
@@ -209,23 +219,27 @@ void CoreSession::unsubscribe(double monotonic_ms, double wall_ms, std::uint32_t
 }
 
 std::uint32_t CoreSession::publish(double monotonic_ms, double wall_ms, const std::string& channel,
+                                   std::uint32_t operation, const std::string& key,
                                    const std::string& event, const std::string& event_id,
-                                   const std::string& idempotency_key, const std::string& if_epoch,
-                                   bool binary, std::uint32_t payload_bytes) {
+                                   const std::string& idempotency_key, const std::string& tags,
+                                   const PublishConditions& conditions, bool binary,
+                                   std::uint32_t payload_bytes) {
   std::uint32_t id = 0;
   run(monotonic_ms, wall_ms, [&](Now now) {
     const auto name = ChannelName::parse(channel);
-    const auto epoch = optional_epoch(if_epoch);
-    if (!name || !epoch) {
-      id = answer(Result<RequestId>(!name ? name.error() : epoch.error()));
+    PublicationDraft draft;
+    const auto conditional = set_conditions(draft, conditions);
+    if (!name || !conditional) {
+      id = answer(Result<RequestId>(!name ? name.error() : conditional.error()));
       return;
     }
-    PublicationDraft draft;
+    draft.operation = static_cast<Operation>(std::min(operation, kOperationLast));
     draft.payload_kind = binary ? PayloadKind::Binary : PayloadKind::Json;
+    draft.key = key;
     draft.event = event;
     draft.event_id = event_id;
     draft.idempotency_key = idempotency_key;
-    draft.if_epoch = *epoch;
+    draft.tags = tags;
     const ByteView payload = reserved(payload_bytes);
     draft.payload.assign(payload.begin(), payload.end());
     id = answer(session_.publish(now, *name, std::move(draft)));

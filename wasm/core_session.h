@@ -25,6 +25,20 @@ struct SessionTuning {
   double reconnect_attempts_max;
 };
 
+inline std::uint64_t join(std::uint32_t low, std::uint32_t high) {
+  return (static_cast<std::uint64_t>(high) << 32U) | low;
+}
+
+/// The conditional fields of a publish, those of PublicationDraft; `conditions` are the bits of the
+/// wire (wire::kIfEpoch …).
+struct PublishConditions {
+  std::uint32_t conditions;
+  std::string if_epoch;
+  std::uint64_t if_version;
+  std::string source_epoch;
+  std::uint64_t source_number;
+};
+
 class CoreSession {
  public:
   CoreSession(const std::string& client, const std::string& session_id, std::uint32_t seed_low,
@@ -60,13 +74,15 @@ class CoreSession {
   /// as do publish() and add_listener().
   std::uint32_t subscribe(double monotonic_ms, double wall_ms, const std::string& channel,
                           std::uint32_t history, const std::string& epoch, std::uint32_t offset_low,
-                          std::uint32_t offset_high);
+                          std::uint32_t offset_high, std::uint32_t min_interval_ms,
+                          const std::string& filter);
   void unsubscribe(double monotonic_ms, double wall_ms, std::uint32_t subscription);
   /// The payload of `payload_bytes` bytes stands in the reserved room.
   std::uint32_t publish(double monotonic_ms, double wall_ms, const std::string& channel,
-                        const std::string& event, const std::string& event_id,
-                        const std::string& idempotency_key, const std::string& if_epoch,
-                        bool binary, std::uint32_t payload_bytes);
+                        std::uint32_t operation, const std::string& key, const std::string& event,
+                        const std::string& event_id, const std::string& idempotency_key,
+                        const std::string& tags, const PublishConditions& conditions, bool binary,
+                        std::uint32_t payload_bytes);
   std::uint32_t add_listener();
   void remove_listener(std::uint32_t listener);
   void position(std::uint32_t subscription);

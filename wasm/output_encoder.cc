@@ -88,6 +88,7 @@ void write(Bytes& out, const SubscriptionStarted& event) {
       .number(event.subscription)
       .number(event.outcome)
       .number(event.reason)
+      .number(event.kind)
       .position(event.start);
 }
 void write(Bytes& out, const SubscriptionLive& event) {
@@ -108,6 +109,13 @@ void write(Bytes& out, const RowsDelivered& event) {
       .number(event.json_at)
       .number(event.json_bytes);
 }
+void write(Bytes& out, const RecordsRemoved& event) {
+  Record record(out, RecordKind::RecordsRemoved);
+  record.number(event.subscription).number(event.keys.size());
+  for (const std::string& key : event.keys) {
+    record.text(key);
+  }
+}
 void write(Bytes& out, const EventNamed& event) {
   Record(out, RecordKind::EventNamed).number(event.event).text(event.name);
 }
@@ -116,6 +124,13 @@ void write(Bytes& out, const PublishAcknowledged& event) {
       .number(event.request)
       .number(event.outcome)
       .position(event.position);
+}
+void write(Bytes& out, const PublishConflicted& event) {
+  Record(out, RecordKind::PublishConflicted)
+      .number(event.request)
+      .number(event.payload_kind)
+      .number64(event.version.value)
+      .text(as_text(event.payload));
 }
 void write(Bytes& out, const PublishFailed& event) {
   Record(out, RecordKind::PublishFailed).number(event.request).error(event.error);
@@ -158,6 +173,9 @@ void OutputEncoder::stats(const ClientSession& session) {
       .number64(stats.gaps_detected)
       .number64(stats.gaps_repaired)
       .number64(stats.unbound_blocks)
+      .number64(stats.digests_compared)
+      .number64(stats.digest_mismatches)
+      .number64(stats.records_repaired)
       .number64(stats.connections_opened)
       .number64(stats.round_trip_us)
       .number64(session.outbox_size())

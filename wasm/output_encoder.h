@@ -19,7 +19,7 @@ namespace tidegate::wasm {
 
 /// Goes up with every change of a record, of the row table, or of an exported function. The loader
 /// refuses a core whose number is not its own.
-inline constexpr std::uint32_t kAbiVersion = 1;
+inline constexpr std::uint32_t kAbiVersion = 2;
 
 enum class RecordKind : std::uint32_t {
   OpenConnection = 1,
@@ -35,6 +35,8 @@ enum class RecordKind : std::uint32_t {
   EventNamed = 22,
   PublishAcknowledged = 23,
   PublishFailed = 24,
+  RecordsRemoved = 25,
+  PublishConflicted = 26,
   CommandRefused = 32,  // the command of this very call; its return value is 0
   Position = 33,
   Stats = 34,

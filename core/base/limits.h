@@ -58,6 +58,13 @@ inline constexpr std::size_t outbox_bytes_max = 4 * 1024 * 1024;   // QueueFull 
 inline constexpr std::size_t dedup_window_entries = 4096;          // oldest forgotten first
 inline constexpr std::size_t event_names_per_client_max = 4096;    // over: the oldest is renamed
 inline constexpr std::size_t listeners_per_client_max = 1024;      // LimitExceeded to the caller
+/// Records that all state channels of a client hold together, and the bytes of their keys and
+/// payloads. Over: the subscription that went over ends with LimitExceeded.
+inline constexpr std::size_t client_records_max = 200'000;
+inline constexpr std::size_t client_records_bytes_max = 96 * 1024 * 1024;
+/// Of records that the merges of one message have led to, copied for the application. Over: the
+/// subscription ends with LimitExceeded.
+inline constexpr std::size_t merged_records_bytes_max = 32 * 1024 * 1024;
 inline constexpr std::size_t batch_bytes_max = 32 * 1024;
 inline constexpr Duration batch_delay_default = 0ms;  // flushed at the end of the turn
 inline constexpr Duration unsubscribe_linger_default = 1s;
@@ -70,9 +77,10 @@ inline constexpr Duration client_duration_max = std::chrono::milliseconds(2'147'
 inline constexpr Duration probe_timeout = 4s;
 inline constexpr Duration subscribe_timeout = 15s;
 inline constexpr Duration gap_resubscribe_interval_min = 200ms;
-inline constexpr Duration live_stable_after = 10s;  // live so long: the backoff begins anew
-inline constexpr Duration timer_lateness_max = 1s;  // over: the machine slept, probe first
-inline constexpr Duration online_jitter_max = 1s;   // retry after the network came back
+inline constexpr Duration repair_interval_min = 10s;  // of records whose digest differs
+inline constexpr Duration live_stable_after = 10s;    // live so long: the backoff begins anew
+inline constexpr Duration timer_lateness_max = 1s;    // over: the machine slept, probe first
+inline constexpr Duration online_jitter_max = 1s;     // retry after the network came back
 inline constexpr std::size_t opening_message_bytes_max = 64 * 1024;  // rest: after the welcome
 inline constexpr std::size_t close_reason_bytes_max = 123;           // RFC 6455, 5.5; cut
 

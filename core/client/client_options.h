@@ -31,6 +31,11 @@ struct ClientOptions {
 struct SubscribeOptions {
   std::optional<StreamPosition> since;  // resume from here, for example after a page reload
   std::uint32_t history = 0;            // without a position: the latest N to begin with
+  /// No more often than this; 0: as it comes. Who shares a subscription gets the least of all that
+  /// its sharers have asked for; it does not grow again when one of them leaves.
+  std::uint32_t min_interval_ms = 0;
+  /// JSON text, empty: everything. The same channel with another filter is another subscription.
+  std::string filter{};
 };
 
 }  // namespace tidegate

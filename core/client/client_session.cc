@@ -24,6 +24,23 @@ std::optional<StreamPosition> ClientSession::position(SubscriptionId subscriptio
   return found != nullptr ? found->cursor.position() : std::nullopt;
 }
 
+std::optional<RecordView> ClientSession::record(SubscriptionId subscription,
+                                                std::string_view key) const {
+  const RecordStore* store = parts_->records_of(subscription);
+  return store != nullptr ? store->find(key) : std::nullopt;
+}
+
+std::optional<RecordView> ClientSession::next_record(SubscriptionId subscription,
+                                                     std::string_view key) const {
+  const RecordStore* store = parts_->records_of(subscription);
+  return store != nullptr ? store->next_after(key) : std::nullopt;
+}
+
+std::size_t ClientSession::record_count(SubscriptionId subscription) const {
+  const RecordStore* store = parts_->records_of(subscription);
+  return store != nullptr ? store->size() : 0;
+}
+
 // ---- the world speaks
 
 void ClientSession::handle_open(Now now, ConnectionId connection) {
@@ -136,8 +153,7 @@ std::optional<Instant> ClientSession::poll_timeout() const {
 std::span<const RowEntry> ClientSession::row_table() const { return parts_->delivery.rows(); }
 
 ByteView ClientSession::source_bytes(std::uint32_t source) const {
-  // Blocks are bound before they come, so none is ever kept: the message is the only source.
-  return source == 0 ? parts_->delivery.message() : ByteView();
+  return parts_->delivery.source(source);
 }
 
 }  // namespace tidegate

@@ -15,6 +15,7 @@
 #include "core/client/client_options.h"
 #include "core/client/client_stats.h"
 #include "core/client/event.h"
+#include "core/client/record_store.h"
 #include "core/client/row_table.h"
 #include "core/stream/publication.h"
 
@@ -34,6 +35,11 @@ class ClientSession {
   std::size_t outbox_size() const;
   std::optional<StreamPosition> position(SubscriptionId subscription) const;
   std::size_t subscription_count() const;
+  /// A state channel's record as it is; a view until the next call of another kind.
+  std::optional<RecordView> record(SubscriptionId subscription, std::string_view key) const;
+  /// The first with a key above `key`, in the order of their bytes; above an empty one: the first.
+  std::optional<RecordView> next_record(SubscriptionId subscription, std::string_view key) const;
+  std::size_t record_count(SubscriptionId subscription) const;
 
   // ---- the world speaks
   void handle_open(Now now, ConnectionId connection);
@@ -55,9 +61,10 @@ class ClientSession {
   void connect(Now now);
   void disconnect(Now now);
   void set_token(Now now, std::string_view token);
-  /// The same channel gives the same id, reference-counted: two components, one subscription. Who
-  /// shares one joins where it is; `since` and `history` count for the first. Who comes while it
-  /// only lingers and asks for what it has already delivered to nobody gets a new one.
+  /// The same channel and filter give the same id, reference-counted: two components, one
+  /// subscription. Who shares one joins where it is; `since` and `history` count for the first. Who
+  /// comes while it only lingers and asks for what it has already delivered to nobody gets a new
+  /// one.
   Result<SubscriptionId> subscribe(Now now, const ChannelName& channel,
                                    const SubscribeOptions& options);
   /// The last release sends the unsubscribe only after `unsubscribe_linger`, so that a component

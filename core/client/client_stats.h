@@ -14,6 +14,9 @@ struct ClientStats {
   std::uint64_t gaps_repaired = 0;  // … after which the subscription was recovered or replaced
   std::uint64_t unbound_blocks =
       0;  // blocks of streams this session is not (or no longer) bound to
+  std::uint64_t digests_compared = 0;
+  std::uint64_t digest_mismatches = 0;
+  std::uint64_t records_repaired = 0;  // … that were found to differ in the pass that followed
   std::uint64_t connections_opened = 0;
   std::uint64_t round_trip_us = 0;  // latest ping; 0: none yet
 };

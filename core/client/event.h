@@ -6,9 +6,11 @@
 #include <cstdint>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/protocol/codes.h"
+#include "core/stream/publication.h"
 #include "core/stream/stream_position.h"
 
 namespace tidegate {
@@ -38,12 +40,14 @@ struct StateChanged {
   std::string message;
 };
 
-/// A subscription was answered. Snapshot: forget what the channel held before the rows that follow.
+/// A subscription was answered. Snapshot: forget what the channel held before the rows that follow,
+/// unless its kind is State: then what is gone is told by RecordsRemoved, and the rest stays.
 struct SubscriptionStarted {
   SubscriptionId subscription = SubscriptionId::None;
   SubscribeOutcome outcome = SubscribeOutcome::Recovered;
   SnapshotReason reason = SnapshotReason::None;
   StreamPosition start;
+  ChannelKind kind = ChannelKind::Log;
 };
 
 /// Everything up to the stream's top at the time of the answer was delivered.
@@ -64,13 +68,23 @@ struct GapDetected {
 
 /// Rows first_row … first_row + row_count of ClientSession::row_table(). Their bytes are those of
 /// ClientSession::source_bytes(source), valid until the next handle_* call.
+///
+/// Of a state channel only what is news for the records comes, and always the whole record: the
+/// payload of a merge is the record after it. A block with merges names each record once, as the
+/// block leaves it.
 struct RowsDelivered {
   SubscriptionId subscription = SubscriptionId::None;
   std::uint32_t first_row = 0;
   std::uint32_t row_count = 0;
-  std::uint32_t source = 0;   // 0: the message just handled; else a block that had been kept
+  std::uint32_t source = 0;   // 0: the message just handled; else what was made of it
   std::uint32_t json_at = 0;  // the block's JSON column within the source
   std::uint32_t json_bytes = 0;
+};
+
+/// Records that are no longer there, told by a sweep and not by rows: nobody knows when they went.
+struct RecordsRemoved {
+  SubscriptionId subscription = SubscriptionId::None;
+  std::vector<std::string> keys;  // ascending
 };
 
 /// Names an event index used in the row table, before its first use. Once, unless a session meets
@@ -91,9 +105,17 @@ struct PublishFailed {
   Error error;
 };
 
-using Event =
-    std::variant<StateChanged, SubscriptionStarted, SubscriptionLive, SubscriptionEnded,
-                 GapDetected, RowsDelivered, EventNamed, PublishAcknowledged, PublishFailed>;
+/// A publish with if_version found another version, and did nothing.
+struct PublishConflicted {
+  RequestId request = RequestId::None;
+  Offset version;  // of the record as it is; 0: there is none
+  PayloadKind payload_kind = PayloadKind::Json;
+  Bytes payload;  // the record as it is; empty when there is none
+};
+
+using Event = std::variant<StateChanged, SubscriptionStarted, SubscriptionLive, SubscriptionEnded,
+                           GapDetected, RowsDelivered, RecordsRemoved, EventNamed,
+                           PublishAcknowledged, PublishConflicted, PublishFailed>;
 
 // ---- effects
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/client/timer_table.h"
+#include "core/merge/shallow_merge.h"
 #include "core/protocol/frame_encoder.h"
 
 namespace tidegate {
@@ -14,6 +15,9 @@ Result<RequestId> Outbox::publish(Now now, const ChannelName& channel, Publicati
     return Error{ErrorCode::InvalidChannel, "the channel name is empty", 0};
   }
   Status checked = check_draft(draft);
+  if (checked.ok() && draft.operation == Operation::Merge) {
+    checked = check_merge(as_text(draft.payload));
+  }
   if (!checked.ok()) {
     return checked.error();
   }
@@ -126,6 +130,17 @@ void Outbox::handle_acknowledged(const PublishAckFrame& frame) {
   }
   settle(*entry);
   output_.events.push(PublishAcknowledged{frame.request, frame.outcome, frame.position});
+  forget_settled();
+}
+
+void Outbox::handle_conflict(PublishConflictFrame frame) {
+  Entry* entry = find(frame.request);
+  if (entry == nullptr) {
+    return;
+  }
+  settle(*entry);
+  output_.events.push(PublishConflicted{frame.request, frame.version, frame.payload_kind,
+                                        std::move(frame.payload)});
   forget_settled();
 }
 

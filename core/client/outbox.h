@@ -20,7 +20,8 @@ class Outbox {
  public:
   explicit Outbox(SessionOutput& output) : output_(output) {}
 
-  /// QueueFull over limits::outbox_bytes_max or options.outbox_commands_max; check_draft's errors.
+  /// QueueFull over limits::outbox_bytes_max or options.outbox_commands_max; the errors of
+  /// check_draft and check_merge.
   Result<RequestId> publish(Now now, const ChannelName& channel, PublicationDraft draft);
 
   /// `message_bytes_max`: the largest message this relay accepts.
@@ -30,6 +31,7 @@ class Outbox {
   /// OutcomeUnknown.
   void handle_failure(const Error& reason);
   void handle_acknowledged(const PublishAckFrame& frame);
+  void handle_conflict(PublishConflictFrame frame);
   RefusalVerdict handle_refused(Now now, const RefusedFrame& frame);
   void handle_timeout(Now now);
 

@@ -112,6 +112,11 @@ Result<RequestId> ClientSession::Parts::publish(Now now, const ChannelName& chan
   return outbox.publish(now, channel, std::move(draft));
 }
 
+const RecordStore* ClientSession::Parts::records_of(SubscriptionId id) const {
+  const Subscription* found = subscriptions.find(id);
+  return found != nullptr && found->records != nullptr ? &found->records->store() : nullptr;
+}
+
 void ClientSession::Parts::settle() {
   if (greeted_ != ConnectionId::None && connector.connection() != greeted_) {
     greeted_ = ConnectionId::None;
@@ -194,6 +199,10 @@ ClientSession::Parts::Verdict ClientSession::Parts::handle_live_frame(Now now, c
     outbox.handle_acknowledged(*acknowledged);
     return std::nullopt;
   }
+  if (const auto* conflict = std::get_if<PublishConflictFrame>(&frame)) {
+    outbox.handle_conflict(*conflict);
+    return std::nullopt;
+  }
   if (const auto* refused = std::get_if<RefusedFrame>(&frame)) {
     handle_refused(now, *refused);
     return std::nullopt;
@@ -248,7 +257,11 @@ void ClientSession::Parts::handle_block(Now now, const BlockFrame& frame) {
   const CursorVerdict verdict = subscription->cursor.handle_block(block.range(), frame.more);
   switch (verdict.kind) {
     case CursorVerdict::Kind::Apply:
-      delivery.deliver(subscription->id, block, verdict.drop_at_or_below);
+      if (subscription->records == nullptr) {
+        delivery.deliver(subscription->id, block, verdict.drop_at_or_below);
+      } else if (!handle_records(now, *subscription, frame, verdict.drop_at_or_below)) {
+        return;
+      }
       break;
     case CursorVerdict::Kind::Duplicate:
       output.stats.duplicates_dropped += block.row_count();
@@ -260,6 +273,33 @@ void ClientSession::Parts::handle_block(Now now, const BlockFrame& frame) {
   if (verdict.became_live) {
     output.events.push(SubscriptionLive{subscription->id});
   }
+  const Offset offset = block.range().offset;
+  if (frame.has_digest && subscription->records != nullptr &&
+      subscription->cursor.position()->offset == offset) {
+    subscriptions.handle_digest(now, *subscription, block.digest(), offset);
+  }
+}
+
+bool ClientSession::Parts::handle_records(Now now, Subscription& subscription,
+                                          const BlockFrame& frame, Offset from) {
+  RecordReader& reader = *subscription.records;
+  changes_.clear();
+  reader.apply(frame, from, subscription.cursor.position()->offset, changes_);
+  output.stats.records_repaired += changes_.repaired;
+  std::optional<Error> excess = RecordReader::excess(subscriptions.record_use());
+  if (!excess) {
+    const Status delivered =
+        delivery.deliver_records(subscription.id, frame.block, changes_, reader.store());
+    excess = delivered.ok() ? std::nullopt : std::optional(delivered.error());
+  }
+  if (excess) {
+    subscriptions.end_with(now, subscription, std::move(*excess));
+    return false;
+  }
+  if (!changes_.removed.empty()) {
+    output.events.push(RecordsRemoved{subscription.id, std::move(changes_.removed)});
+  }
+  return true;
 }
 
 // ---- time and platform

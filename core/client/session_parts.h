@@ -30,6 +30,8 @@ class ClientSession::Parts {
   void handle_resume(Now now);
   /// Refused while the session is Failed: nothing would send it.
   Result<RequestId> publish(Now now, const ChannelName& channel, PublicationDraft draft);
+  /// nullptr when it is of no state channel, or not known to be one.
+  const RecordStore* records_of(SubscriptionId id) const;
   /// Ends every call that may have changed anything.
   void settle();
 
@@ -57,8 +59,11 @@ class ClientSession::Parts {
   void handle_ping(Now now, const PingFrame& ping);
   void handle_refused(Now now, const RefusedFrame& refused);
   void handle_block(Now now, const BlockFrame& frame);
+  /// False when the subscription has ended by it.
+  bool handle_records(Now now, Subscription& subscription, const BlockFrame& frame, Offset from);
   void probe(Now now);
 
+  RecordChanges changes_;                      // of the block at hand, kept for its memory
   ConnectionId greeted_ = ConnectionId::None;  // the connection that hello was sent on
 };
 

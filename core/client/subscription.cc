@@ -6,7 +6,11 @@ namespace tidegate {
 
 Subscription::Subscription(SubscriptionId subscription_id, const ChannelName& channel_name,
                            const SubscribeOptions& subscribe_options)
-    : id(subscription_id), channel(channel_name), history(subscribe_options.history) {
+    : id(subscription_id),
+      channel(channel_name),
+      filter(subscribe_options.filter),
+      history(subscribe_options.history),
+      min_interval_ms(subscribe_options.min_interval_ms) {
   if (subscribe_options.since && !subscribe_options.since->epoch.empty()) {
     cursor.handle_start(*subscribe_options.since, subscribe_options.since->offset);
     cursor.handle_interruption();  // positioned, and waiting for an answer
@@ -45,10 +49,14 @@ std::optional<Instant> Subscription::deadline() const {
 
 bool Subscription::serves(const SubscribeOptions& asked) const {
   const std::optional<StreamPosition>& position = cursor.position();
-  if (is_wanted() || !position) {
-    return true;
+  if (is_wanted() || !position || records != nullptr) {
+    return true;  // records are kept, whoever comes
   }
   return asked.since ? *asked.since == *position : asked.history == 0;
+}
+
+std::optional<StreamPosition> Subscription::resumes_from() const {
+  return records == nullptr || records->is_whole() ? cursor.position() : std::nullopt;
 }
 
 }  // namespace tidegate

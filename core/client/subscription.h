@@ -4,11 +4,14 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <string>
 #include <variant>
 
 #include "core/client/client_options.h"
 #include "core/client/event.h"
+#include "core/client/record_reader.h"
 #include "core/stream/stream_cursor.h"
 
 namespace tidegate {
@@ -49,17 +52,22 @@ struct Subscription {
   /// A new subscriber may share this one without missing anything it asked for. Somebody who comes
   /// while it lingers finds nobody who has kept what was delivered before.
   bool serves(const SubscribeOptions& asked) const;
+  /// Where to resume. A position whose records are not all held is worth nothing.
+  std::optional<StreamPosition> resumes_from() const;
 
   const SubscriptionId id;
   const ChannelName channel;
+  const std::string filter;
   const std::uint32_t history;
+  std::uint32_t min_interval_ms;  // the least that was asked for
   std::uint32_t references = 1;
   std::optional<Instant> lingers_until;  // set while nobody wants it
   SubscriptionState state;
   StreamCursor cursor;
-  std::optional<Instant> requested_at;  // the latest request, for spacing repairs
-  std::uint32_t refusals = 0;           // temporary ones in a row
-  std::uint32_t open_gaps = 0;          // detected and not answered yet
+  std::unique_ptr<RecordReader> records;  // of a state channel, once it is known to be one
+  std::optional<Instant> requested_at;    // the latest request, for spacing repairs
+  std::uint32_t refusals = 0;             // temporary ones in a row
+  std::uint32_t open_gaps = 0;            // detected and not answered yet
 };
 
 }  // namespace tidegate

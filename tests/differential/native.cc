@@ -56,6 +56,11 @@ class Words {
   std::string text() { return from_hex(word()); }
   double number() { return std::stod(word()); }
   std::uint32_t u32() { return static_cast<std::uint32_t>(std::stoul(word())); }
+  /// Two words: the low half, then the high one.
+  std::uint64_t u64() {
+    const std::uint32_t low = u32();
+    return tidegate::wasm::join(low, u32());
+  }
   bool truth() { return word() == "1"; }
 
  private:
@@ -109,15 +114,23 @@ bool timeless_step(CoreSession& session, const std::string& name, Words& words,
 
 std::uint32_t publish(CoreSession& session, double at, double wall, Words& words) {
   const std::string channel = words.text();
+  const std::uint32_t operation = words.u32();
+  const std::string key = words.text();
   const std::string event = words.text();
   const std::string event_id = words.text();
-  const std::string key = words.text();
-  const std::string if_epoch = words.text();
+  const std::string idempotency_key = words.text();
+  const std::string tags = words.text();
+  tidegate::wasm::PublishConditions conditions{};
+  conditions.conditions = words.u32();
+  conditions.if_epoch = words.text();
+  conditions.if_version = words.u64();
+  conditions.source_epoch = words.text();
+  conditions.source_number = words.u64();
   const bool binary = words.truth();
   const std::string payload = words.text();
   reserve(session, payload);
-  return session.publish(at, wall, channel, event, event_id, key, if_epoch, binary,
-                         static_cast<std::uint32_t>(payload.size()));
+  return session.publish(at, wall, channel, operation, key, event, event_id, idempotency_key, tags,
+                         conditions, binary, static_cast<std::uint32_t>(payload.size()));
 }
 
 std::uint32_t subscribe(CoreSession& session, double at, double wall, Words& words) {
@@ -125,7 +138,10 @@ std::uint32_t subscribe(CoreSession& session, double at, double wall, Words& wor
   const std::uint32_t history = words.u32();
   const std::string epoch = words.text();
   const std::uint32_t low = words.u32();
-  return session.subscribe(at, wall, channel, history, epoch, low, words.u32());
+  const std::uint32_t high = words.u32();
+  const std::uint32_t min_interval_ms = words.u32();
+  return session.subscribe(at, wall, channel, history, epoch, low, high, min_interval_ms,
+                           words.text());
 }
 
 std::uint32_t timed_step(CoreSession& session, const std::string& name, Words& words) {

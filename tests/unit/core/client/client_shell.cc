@@ -89,9 +89,10 @@ void ClientShell::keep(const Event& event) {
     const std::uint32_t name = session.row_table()[delivered->first_row + i].event;
     EXPECT_TRUE(name == kNoEventName || event_names_.count(name) == 1)
         << "used before it was named";
-    rows.push_back(TestRow{
-        delivered->subscription, row.offset.value, name == kNoEventName ? "" : event_names_[name],
-        std::string(as_text(row.payload)), std::string(row.key), std::string(row.event_id)});
+    rows.push_back(TestRow{delivered->subscription, row.offset.value,
+                           name == kNoEventName ? "" : event_names_[name],
+                           std::string(as_text(row.payload)), std::string(row.key),
+                           std::string(row.event_id), row.operation});
   }
 }
 

@@ -33,6 +33,7 @@ struct TestRow {
   std::string payload;
   std::string key;
   std::string event_id;
+  Operation operation = Operation::Append;
 };
 
 /// One message of the relay, built frame by frame.

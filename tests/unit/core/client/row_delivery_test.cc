@@ -118,19 +118,6 @@ TEST_F(RowDeliveryTest, EveryFieldOfARowIsFound) {
   EXPECT_TRUE(shell.session.source_bytes(1).empty());
 }
 
-TEST_F(RowDeliveryTest, PagesMoveThePositionWithTheLastOnly) {
-  BlockWriter first(StreamId{5}, StreamRange{Offset{0}, Offset{4}});
-  first.set_more(true);
-  first.add(Offset{1}, publication("1", "k1"));
-  receive(first);
-  EXPECT_EQ(shell.session.position(a), at("e", 0));
-  BlockWriter last(StreamId{5}, StreamRange{Offset{0}, Offset{4}});
-  last.add(Offset{4}, publication("4", "k4"));
-  receive(last);
-  EXPECT_EQ(shell.session.position(a), at("e", 4));
-  EXPECT_EQ(shell.offsets(), (Offsets{1, 4}));
-}
-
 TEST_F(RowDeliveryTest, ManyNamesStayBoundedAndRight) {
   std::uint64_t offset = 0;
   for (std::size_t i = 0; i < 2 * limits::event_names_per_client_max; i += 64) {

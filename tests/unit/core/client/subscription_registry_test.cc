@@ -59,7 +59,7 @@ TEST(SubscriptionStartTest, MoreSubscribesThanOneMessageHoldsFollowTheWelcome) {
   shell.open();
   ASSERT_EQ(shell.sent.size(), 1U);
   EXPECT_LE(shell.sent[0].size(), limits::opening_message_bytes_max);
-  EXPECT_GT(shell.sent[0].size(), limits::opening_message_bytes_max - 300) << "filled";
+  EXPECT_GT(shell.sent[0].size(), limits::opening_message_bytes_max - 400) << "filled";
   shell.receive(RelayMessage().welcome());
   EXPECT_EQ(shell.frames<SubscribeFrame>().size(), 1000U);
   for (std::size_t i = 1; i < shell.sent.size(); ++i) {
