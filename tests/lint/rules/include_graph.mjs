@@ -15,6 +15,7 @@ export const mayInclude = {
   wasm: ['core/client', ...core],
   'edge/relay': [...core, 'core/access'],
   'edge/store': ['edge/relay', ...core, 'core/access'],
+  'edge/store/sqlite': ['edge/store', 'edge/relay', ...core, 'core/access'],
   'edge/auth': ['edge/relay', ...core, 'core/access'],
   'edge/net': ['edge/relay', 'edge/store', 'core/client', ...core, 'core/access'],
   'edge/app': [
@@ -22,6 +23,7 @@ export const mayInclude = {
     'edge/auth',
     'edge/relay',
     'edge/store',
+    'edge/store/sqlite',
     'core/client',
     ...core,
     'core/access',
@@ -31,6 +33,7 @@ export const mayInclude = {
 /** Third-party headers and the only folders that may name them; elsewhere they are a leak. */
 const libraries = [
   { pattern: /^(libwebsockets\.h|lws_|uv\.h)/, folders: ['edge/net'] },
+  { pattern: /^sqlite3/, folders: ['edge/store/sqlite'] },
   { pattern: /^emscripten/, folders: ['wasm'] },
   { pattern: /^openssl\//, folders: ['edge/auth', 'edge/net', 'edge/app'] },
   { pattern: /^(spdlog|CLI|toml\+\+|prometheus)\//, folders: ['edge/app'] },
