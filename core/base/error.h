@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,10 +53,18 @@ enum class ErrorCode : std::uint16_t {
   Internal = 500,
 };
 
+/// What stands in the way of a condition: the record as it is.
+struct CurrentRecord {
+  std::uint64_t version = 0;  // 0: there is none
+  bool is_binary = false;
+  std::string payload;  // empty when there is none
+};
+
 struct Error {
   ErrorCode code = ErrorCode::Internal;
   std::string message;               // what is wrong and what to do, for a person
   std::uint32_t retry_after_ms = 0;  // 0: no advice
+  std::shared_ptr<const CurrentRecord> current{};  // with VersionMismatch
 };
 
 /// True when repeating the same command may succeed (100–199).

@@ -23,7 +23,6 @@ inline constexpr std::size_t idempotency_key_bytes_max = 128;
 inline constexpr std::size_t record_key_bytes_max = 255;
 inline constexpr std::size_t source_epoch_bytes_max = 64;
 inline constexpr std::size_t tags_bytes_max = 1024;
-inline constexpr std::size_t filter_bytes_max = 4096;
 inline constexpr std::size_t token_bytes_max = 8 * 1024;
 inline constexpr std::size_t tenant_bytes_max = 64;
 inline constexpr std::size_t session_id_bytes_max = 64;
@@ -42,6 +41,15 @@ inline constexpr std::size_t block_bytes_target = 64 * 1024;  // a block is cut 
 inline constexpr std::size_t block_rows_max = 4096;           // MalformedFrame
 inline constexpr std::size_t block_event_names_max = block_rows_max;  // MalformedFrame
 inline constexpr std::size_t joined_message_bytes_max = 64 * 1024;
+
+// Filters of subscriptions (core/filter). Over: LimitExceeded, unless it says otherwise.
+inline constexpr std::size_t filter_bytes_max = 4096;
+inline constexpr std::size_t filter_terms_max = 64;    // comparisons
+inline constexpr std::size_t filter_depth_max = 8;     // filters within filters
+inline constexpr std::size_t filter_values_max = 256;  // in all `in` lists together
+inline constexpr std::size_t filter_fields_max = 128;  // places looked at, and those above them
+inline constexpr std::int64_t filter_exponent_max = 1'000'000;  // BadRequest; in a payload: cut
+inline constexpr std::int64_t filter_metres_max = 20'000'000;   // BadRequest
 
 // The client.
 inline constexpr std::size_t subscriptions_per_client_max = 1024;  // LimitExceeded to the caller
@@ -100,6 +108,9 @@ inline constexpr Duration verify_timeout = 5s;
 inline constexpr Duration close_timeout = 3s;
 inline constexpr Duration append_timeout = 10s;
 inline constexpr Duration publish_deadline = 20s;
+inline constexpr std::size_t filters_per_channel_max = 256;     // on one shard: LimitExceeded
+inline constexpr Duration mirror_expiry_interval = 1s;  // how often what grows old is looked at
+inline constexpr std::size_t page_records_examined_max = 16'384;
 inline constexpr Duration mirror_linger = 30s;  // without local subscribers, then closed
 inline constexpr Duration idle_channel_linger = 60s;
 

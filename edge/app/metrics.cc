@@ -65,6 +65,9 @@ constexpr RelayMetric kRelayMetrics[] = {
     {"tidegate_resets_sent_total",
      "Subscriptions told to begin anew: too slow for the history, or a new epoch.",
      &relay::RelayCounters::resets_sent},
+    {"tidegate_pages_sent_total",
+     "Pages of records, to readers for whom that was cheaper than a replay.",
+     &relay::RelayCounters::pages_sent},
 };
 
 constexpr NetMetric kNetMetrics[] = {

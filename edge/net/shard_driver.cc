@@ -78,6 +78,12 @@ void ShardDriver::carry_out(relay::StoreRead& effect) {
   });
 }
 
+void ShardDriver::carry_out(relay::StoreReadRecords& effect) {
+  answers_.push_back([this, id = effect.id, result = store_.read_records(effect)](Now now) {
+    shard_.handle_records_result(now, id, result);
+  });
+}
+
 void ShardDriver::carry_out(relay::StoreTrim& effect) { store_.trim(*effect.key, effect.floor); }
 
 void ShardDriver::carry_out(relay::StoreRelease& effect) { store_.release(*effect.key); }

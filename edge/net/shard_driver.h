@@ -60,6 +60,7 @@ class ShardDriver {
   void carry_out(relay::StoreOpen& effect);
   void carry_out(relay::StoreAppend& effect);
   void carry_out(relay::StoreRead& effect);
+  void carry_out(relay::StoreReadRecords& effect);
   void carry_out(relay::StoreTrim& effect);
   void carry_out(relay::StoreRelease& effect);
   void carry_out(relay::ShardSend& effect);

@@ -1,3 +1,4 @@
+// Mirrors and views: when they are opened, told of news, cut back and closed.
 #include "edge/relay/channel_hub.h"
 
 #include <algorithm>
@@ -6,50 +7,58 @@
 
 namespace tidegate::relay {
 
-std::uint32_t ChannelHub::find_or_open(const ChannelKeyPtr& key, const Namespace& rules) {
-  const std::uint32_t slot = mirrors_.slot_of(*key);
+std::optional<Instant> ChannelHub::deadline() const {
+  std::optional<Instant> earliest = deadlines_.next();
+  for (const std::optional<Instant>& at : {expiries_.next(), pacer_.deadline()}) {
+    if (at.has_value() && (!earliest.has_value() || *at < *earliest)) {
+      earliest = at;
+    }
+  }
+  return earliest;
+}
+
+Result<std::uint32_t> ChannelHub::find_or_open(Now, const SubscribeOrder& order) {
+  const std::uint32_t slot = mirrors_.slot_of(*order.key);
   if (slot != ChannelTable<ChannelMirror>::kNone) {
     return slot;
   }
-  return mirrors_.add(key, std::make_unique<ChannelMirror>(context_, key, rules));
+  if (mirrors_.size() >= limits::mirrors_per_shard_max && !make_room()) {
+    return Error{ErrorCode::Busy,
+                 "this relay has as many channels in use as it may have (mirrors_per_shard_max)",
+                 limits::full_retry_after_ms};
+  }
+  return mirrors_.add(order.key,
+                      std::make_unique<ChannelMirror>(context_, order.key, order.rules));
 }
 
-void ChannelHub::subscribe(Now now, std::uint32_t session, const ChannelKeyPtr& key,
-                           const Namespace& rules, const SubscribeFrame& frame) {
-  const bool is_new = mirrors_.slot_of(*key) == ChannelTable<ChannelMirror>::kNone;
-  if (is_new && mirrors_.size() >= limits::mirrors_per_shard_max && !make_room()) {
-    ++context_.counters.subscriptions_refused;
-    writer_.say(session, RefusedFrame{frame.request,
-                                      Error{ErrorCode::Busy,
-                                            "this relay has as many channels in use as it may have "
-                                            "(mirrors_per_shard_max)",
-                                            limits::full_retry_after_ms}});
-    return;
-  }
-  const std::uint32_t slot = find_or_open(key, rules);
-  drop_previous(now, session, slot);
-  ChannelMirror& mirror = *mirrors_.at(slot);
-  std::vector<Subscription>& subscriptions = sessions_.at(session).subscriptions;
-  const auto index = static_cast<std::uint32_t>(subscriptions.size());
-  const auto place = static_cast<std::uint32_t>(mirror.subscribers.size());
-  mirror.subscribers.push_back(Subscriber{session, index, StreamId::None, Offset{}});
-  if (subscriptions.empty()) {
-    subscriptions.reserve(1);
-  }
-  subscriptions.push_back(Subscription{slot, place});
-  WaitingSubscribe waiting{session, frame.request, frame.since, frame.history, {}};
-  if (is_new) {
-    waiting.question = WaitingSubscribe::Question::Asked;  // by the pull that was just sent
-  }
-  mirror.waiting.push_back(std::move(waiting));
-  deadlines_.clear(slot);
-  ++context_.counters.subscriptions_opened;
-  if (mirror.is_loaded()) {
-    if (!is_sending()) {
-      mirror.enforce_history(now);  // what has grown too old since the last news
+std::optional<std::uint32_t> ChannelHub::find_view_of(std::uint32_t mirror, const Filter* filter) {
+  for (const std::uint32_t view : mirrors_.at(mirror)->views) {
+    const Filter* other = views_.at(view).filter().get();
+    const bool same = other == nullptr || filter == nullptr
+                          ? other == filter
+                          : other->canonical() == filter->canonical();
+    if (same) {
+      return view;
     }
-    answer_waiting(slot);
   }
+  return std::nullopt;
+}
+
+Result<std::uint32_t> ChannelHub::find_or_add_view(std::uint32_t slot, const FilterPtr& filter) {
+  if (const std::optional<std::uint32_t> found = find_view_of(slot, filter.get())) {
+    return *found;
+  }
+  ChannelMirror& mirror = *mirrors_.at(slot);
+  if (mirror.views.size() >= limits::filters_per_channel_max) {
+    return Error{ErrorCode::LimitExceeded,
+                 "this channel is read through as many different filters as it may be "
+                 "(filters_per_channel_max)",
+                 0};
+  }
+  const std::uint32_t view = views_.add(slot, filter);
+  views_.at(view).flushed_to = mirror.history().top();
+  mirror.views.push_back(view);
+  return view;
 }
 
 /// Closes the mirror that nobody has read for the longest.
@@ -62,170 +71,49 @@ bool ChannelHub::make_room() {
 }
 
 void ChannelHub::close(std::uint32_t slot) {
-  mirrors_.at(slot)->close();
+  ChannelMirror& mirror = *mirrors_.at(slot);
+  mirror.close();
+  for (const std::uint32_t view : mirror.views) {
+    views_.remove(view);
+  }
+  deadlines_.clear(slot);
+  expiries_.clear(slot);
   mirrors_.remove(slot);
 }
 
-void ChannelHub::drop_previous(Now now, std::uint32_t session, std::uint32_t mirror) {
-  const std::optional<std::uint32_t> index = index_of(session, mirror);
-  if (!index.has_value()) {
-    return;
-  }
-  for (const WaitingSubscribe& waiting : mirrors_.at(mirror)->waiting) {
-    if (waiting.slot == session) {
-      writer_.say(session,
-                  RefusedFrame{waiting.request,
-                               Error{ErrorCode::Busy,
-                                     "a later subscribe to the same channel took its place", 0}});
-    }
-  }
-  remove(now, session, *index);
+/// The last reader of a filter has gone. The unfiltered view stays as long as its mirror does.
+void ChannelHub::remove_view(std::uint32_t slot) {
+  std::erase(mirror_of(views_.at(slot)).views, slot);
+  views_.remove(slot);
 }
 
-std::optional<std::uint32_t> ChannelHub::index_of(std::uint32_t session, std::uint32_t mirror) {
-  const std::vector<Subscription>& subscriptions = sessions_.at(session).subscriptions;
-  for (std::uint32_t index = 0; index < subscriptions.size(); ++index) {
-    if (subscriptions[index].mirror == mirror) {
-      return index;
-    }
-  }
-  return std::nullopt;
-}
-
-bool ChannelHub::unsubscribe(Now now, std::uint32_t session, StreamId stream) {
-  const std::vector<Subscription>& subscriptions = sessions_.at(session).subscriptions;
-  for (std::uint32_t index = 0; index < subscriptions.size(); ++index) {
-    const Subscription& subscription = subscriptions[index];
-    const Subscriber& subscriber =
-        mirrors_.at(subscription.mirror)->subscribers[subscription.place];
-    if (subscriber.bound == stream) {
-      remove(now, session, index);
-      return true;
-    }
-  }
-  return false;
-}
-
-void ChannelHub::remove(Now now, std::uint32_t session_slot, std::uint32_t index) {
-  RelaySession& session = sessions_.at(session_slot);
-  const Subscription removed = session.subscriptions[index];
-  ChannelMirror& mirror = *mirrors_.at(removed.mirror);
-  std::erase_if(mirror.waiting, [session_slot](const WaitingSubscribe& waiting) {
-    return waiting.slot == session_slot;
-  });
-  // The last one moves into the gap, on both sides, and the other side learns of it.
-  if (removed.place + 1 != mirror.subscribers.size()) {
-    mirror.subscribers[removed.place] = mirror.subscribers.back();
-    const Subscriber& moved = mirror.subscribers[removed.place];
-    sessions_.at(moved.slot).subscriptions[moved.index].place = removed.place;
-  }
-  mirror.subscribers.pop_back();
-  if (index + 1 != session.subscriptions.size()) {
-    session.subscriptions[index] = session.subscriptions.back();
-    const Subscription& moved = session.subscriptions[index];
-    mirrors_.at(moved.mirror)->subscribers[moved.place].index = index;
-  }
-  session.subscriptions.pop_back();
-  session.dirty.clear();  // indexes have changed
-  session.scan_all = true;
-  if (mirror.subscribers.empty()) {
-    deadlines_.set(removed.mirror, now.monotonic + limits::mirror_linger);
-  }
-}
-
-void ChannelHub::remove_session(Now now, std::uint32_t session) {
-  while (!sessions_.at(session).subscriptions.empty()) {
-    remove(now, session,
-           static_cast<std::uint32_t>(sessions_.at(session).subscriptions.size() - 1));
-  }
-}
-
-void ChannelHub::answer_waiting(std::uint32_t slot) {
-  ChannelMirror& mirror = *mirrors_.at(slot);
-  bool question = false;
-  std::vector<WaitingSubscribe> still_waiting;
-  for (WaitingSubscribe& subscribe : std::exchange(mirror.waiting, {})) {
-    const bool asked = subscribe.question == WaitingSubscribe::Question::Asked;
-    if (const auto decided = mirror.decide(subscribe, asked && mirror.question_answered())) {
-      answer(mirror, subscribe, *decided);
-      continue;
-    }
-    if (!asked) {
-      subscribe.question = WaitingSubscribe::Question::ToBeAsked;
-      question = true;
-    }
-    still_waiting.push_back(std::move(subscribe));
-  }
-  mirror.waiting = std::move(still_waiting);
-  if (question) {
-    mirror.ask();
-  }
-  if (mirror.subscribers.empty()) {
-    mirror.set_flushed_to(mirror.history().top());
-  }
-}
-
-void ChannelHub::answer(ChannelMirror& mirror, const WaitingSubscribe& subscribe,
-                        const SubscribeAnswer& answer) {
-  const std::uint32_t index = *index_of(subscribe.slot, mirrors_.slot_of(*mirror.key()));
-  const Subscription& subscription = sessions_.at(subscribe.slot).subscriptions[index];
-  Subscriber& subscriber = mirror.subscribers[subscription.place];
-  subscriber.bound = mirror.stream();
-  subscriber.cursor = answer.start;
-  const ChannelLog& log = mirror.history();
-  writer_.say(subscribe.slot, SubscribedFrame{subscribe.request,
-                                              mirror.stream(),
-                                              answer.outcome,
-                                              answer.reason,
-                                              {log.epoch(), answer.start},
-                                              log.top(),
-                                              mirror.key()->channel});
-  if (subscribe.since.has_value()) {
-    ++(answer.outcome == SubscribeOutcome::Recovered ? context_.counters.subscribes_recovered
-                                                     : context_.counters.subscribes_snapshot);
-  }
-  if (answer.start < log.top()) {
-    writer_.mark(subscribe.slot, index);
-  }
-}
-
-bool ChannelHub::reset_if_lost(std::uint32_t slot, Subscriber& subscriber) {
-  ChannelMirror& mirror = *mirrors_.at(slot);
-  const ChannelLog& log = mirror.history();
-  const bool same_stream = subscriber.bound == mirror.stream();
-  if (subscriber.bound == StreamId::None || (same_stream && log.reaches(subscriber.cursor))) {
-    return false;
-  }
-  subscriber.bound = mirror.stream();
-  subscriber.cursor = log.floor();
-  ++context_.counters.resets_sent;
-  writer_.say(subscriber.slot, SubscribedFrame{RequestId::None,
-                                               mirror.stream(),
-                                               SubscribeOutcome::Snapshot,
-                                               same_stream ? SnapshotReason::HistoryExceeded
-                                                           : SnapshotReason::EpochChanged,
-                                               {log.epoch(), log.floor()},
-                                               log.top(),
-                                               mirror.key()->channel});
-  return true;
-}
-
-void ChannelHub::handle_batch(MirrorBatch batch) {
+void ChannelHub::handle_batch(Now now, MirrorBatch batch) {
   const std::uint32_t slot = mirrors_.slot_of(*batch.key);
   ChannelMirror* mirror = mirrors_.at(slot);
   if (mirror == nullptr || !mirror->expects(batch.generation)) {
     return;
   }
-  const auto next_stream = static_cast<StreamId>(streams_named_ + 1);
-  mirror->handle_batch(std::move(batch), next_stream);
-  if (mirror->stream() == next_stream) {
-    ++streams_named_;
+  const ChannelMirror::Loaded loaded = mirror->handle_batch(std::move(batch));
+  const ChannelLog& log = mirror->history();
+  for (const std::uint32_t view_slot : mirror->views) {
+    ChannelView& view = views_.at(view_slot);
+    if (loaded != ChannelMirror::Loaded::Further) {
+      view.restarted = true;
+      view.flushed_to = loaded == ChannelMirror::Loaded::AnotherStream
+                            ? log.floor()
+                            : std::max(view.flushed_to, log.floor());
+    }
+    view.flushed_to = std::min(view.flushed_to, log.top());
+    if (view.subscribers.empty()) {
+      view.flushed_to = log.top();
+    }
+    note_news(view_slot);
   }
   if (mirror->is_loaded()) {
     answer_waiting(slot);
   }
-  note_news(slot);
   note_growth(slot);
+  expiries_.set(slot, now.monotonic + limits::mirror_expiry_interval);
 }
 
 void ChannelHub::handle_refused(Now now, const MirrorRefused& refused) {
@@ -238,30 +126,69 @@ void ChannelHub::handle_refused(Now now, const MirrorRefused& refused) {
     ++context_.counters.subscriptions_refused;
     writer_.say(waiting.slot, RefusedFrame{waiting.request, refused.error});
   }
-  while (!mirror->subscribers.empty()) {
-    const Subscriber subscriber = mirror->subscribers.back();
-    if (subscriber.bound != StreamId::None) {
-      writer_.say(subscriber.slot,
-                  UnsubscribedFrame{RequestId::None, subscriber.bound,
-                                    static_cast<std::uint16_t>(UnsubscribeCode::Insufficient),
-                                    refused.error.message});
+  mirror->waiting.clear();
+  for (const std::uint32_t view_slot : std::vector<std::uint32_t>(mirror->views)) {
+    ChannelView& view = views_.at(view_slot);
+    while (!view.subscribers.empty()) {
+      const Subscriber subscriber = view.subscribers.back();
+      if (subscriber.is_answered()) {
+        writer_.say(subscriber.slot,
+                    UnsubscribedFrame{RequestId::None, view.stream(),
+                                      static_cast<std::uint16_t>(UnsubscribeCode::Insufficient),
+                                      refused.error.message});
+      }
+      const bool last = view.subscribers.size() == 1;
+      remove(now, subscriber.slot, subscriber.index);
+      if (last) {
+        break;  // the view may be gone with it
+      }
     }
-    remove(now, subscriber.slot, subscriber.index);
   }
-  deadlines_.clear(slot);
-  mirrors_.remove(slot);
+  close(slot);
 }
 
 void ChannelHub::handle_timeout(Now now) {
   while (const std::optional<std::uint32_t> slot = deadlines_.pop_due(now.monotonic)) {
     close(*slot);
   }
+  while (const std::optional<std::uint32_t> slot = expiries_.pop_due(now.monotonic)) {
+    enforce_history(now, *slot);
+  }
+  handle_ticks(now);
+}
+
+void ChannelHub::handle_ticks(Now now) {
+  while (const std::optional<Pacer::Due> due = pacer_.poll_due(now.monotonic)) {
+    for (const std::uint32_t slot : due->views) {
+      ChannelView* view = views_.find(slot);
+      if (view == nullptr) {
+        continue;
+      }
+      view->noted_rungs &= static_cast<std::uint16_t>(~(1U << due->rung));
+      for (Subscriber& subscriber : view->subscribers) {
+        if (subscriber.rung == due->rung && subscriber.is_answered()) {
+          subscriber.is_due = true;
+          writer_.mark(subscriber.slot, subscriber.index);
+        }
+      }
+    }
+  }
+}
+
+void ChannelHub::note_paced(Now now, std::uint32_t slot, PaceRung rung) {
+  ChannelView& view = views_.at(slot);
+  const auto bit = static_cast<std::uint16_t>(1U << rung);
+  if ((view.noted_rungs & bit) == 0) {
+    view.noted_rungs |= bit;
+    pacer_.note(now.monotonic, slot, rung);
+  }
 }
 
 void ChannelHub::note_news(std::uint32_t slot) {
-  ChannelMirror& mirror = *mirrors_.at(slot);
-  if (mirror.has_news() && !mirror.in_news_list) {
-    mirror.in_news_list = true;
+  ChannelView& view = views_.at(slot);
+  const bool has_news = view.restarted || view.flushed_to != mirror_of(view).history().top();
+  if (has_news && !view.in_news_list) {
+    view.in_news_list = true;
     news_.push_back(slot);
   }
 }
@@ -274,12 +201,42 @@ void ChannelHub::note_growth(std::uint32_t slot) {
   }
 }
 
+/// Where the slowest of those stands who keep pace, as far as they are asked to.
+Offset ChannelHub::kept_for_readers(const ChannelMirror& mirror) {
+  Offset slowest = mirror.history().top();
+  for (const std::uint32_t slot : mirror.views) {
+    const ChannelView& view = views_.at(slot);
+    slowest = std::min(slowest, view.flushed_to);
+    if (view.noted_rungs == 0) {
+      continue;
+    }
+    for (const Subscriber& subscriber : view.subscribers) {
+      if (subscriber.rung != 0 && subscriber.is_answered()) {
+        slowest = std::min(slowest, subscriber.cursor);
+      }
+    }
+  }
+  return slowest;
+}
+
+void ChannelHub::enforce_history(Now now, std::uint32_t slot) {
+  ChannelMirror& mirror = *mirrors_.at(slot);
+  mirror.enforce_history(now, kept_for_readers(mirror));
+  const std::optional<WallTime> expiry = mirror.history().next_expiry();
+  if (!expiry.has_value()) {
+    expiries_.clear(slot);
+    return;
+  }
+  const Duration wait = std::max<Duration>(*expiry - now.wall, limits::mirror_expiry_interval);
+  expiries_.set(slot, now.monotonic + wait);
+}
+
 void ChannelHub::enforce_histories(Now now) {
   for (const std::uint32_t slot : grown_) {
     ChannelMirror* mirror = mirrors_.at(slot);
     if (mirror != nullptr && mirror->in_trim_list) {  // else it was closed meanwhile
       mirror->in_trim_list = false;
-      mirror->enforce_history(now);
+      enforce_history(now, slot);
     }
   }
   grown_.clear();
@@ -289,9 +246,9 @@ std::optional<std::uint32_t> ChannelHub::poll_news() {
   while (!news_.empty()) {
     const std::uint32_t slot = news_.front();
     news_.pop_front();
-    ChannelMirror* mirror = mirrors_.at(slot);
-    if (mirror != nullptr && mirror->in_news_list) {  // else it was closed meanwhile
-      mirror->in_news_list = false;
+    ChannelView* view = views_.find(slot);
+    if (view != nullptr && view->in_news_list) {  // else it is gone
+      view->in_news_list = false;
       return slot;
     }
   }

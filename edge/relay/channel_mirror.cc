@@ -9,7 +9,8 @@ ChannelMirror::ChannelMirror(ShardContext& context, ChannelKeyPtr key, const Nam
     : context_(context),
       key_(std::move(key)),
       owner_(RelayShard::owner_of(*key_, context.options.shard_count)),
-      log_(rules.history) {
+      rung_min_(pace_rung(rules.min_interval)),
+      log_(rules.history_limits(), rules.kind) {
   pull(true);
 }
 
@@ -41,52 +42,100 @@ void ChannelMirror::ask() {
 
 void ChannelMirror::close() { context_.send(owner_, MirrorClose{key_, generation_}); }
 
-void ChannelMirror::handle_batch(MirrorBatch batch, StreamId next_stream) {
+ChannelMirror::Loaded ChannelMirror::restart(MirrorBatch& batch) {
+  const bool first = log_.epoch().empty();
   const bool other_stream = batch.epoch != log_.epoch();
+  if (other_stream && !first) {
+    ++incarnation_;
+  }
+  log_.restart(batch.epoch, batch.range.previous);
+  if (kind() == ChannelKind::State) {
+    log_.load_records(std::move(batch.records), batch.changes_floor);
+  }
+  loaded_ = false;  // answers wait until all of it is there
+  return other_stream ? Loaded::AnotherStream : Loaded::Restarted;
+}
+
+ChannelMirror::Loaded ChannelMirror::handle_batch(MirrorBatch batch) {
+  Loaded loaded = Loaded::Further;
   question_answered_ = false;
   if (batch.restart) {
-    if (other_stream) {
-      stream_ = next_stream;
-    }
-    log_.restart(batch.epoch, batch.range.previous);
-    flushed_to_ = other_stream ? log_.floor() : std::max(flushed_to_, log_.floor());
-    restarted_ = true;
-    loaded_ = false;  // answers wait until all of it is there
+    loaded = restart(batch);
   } else {
     // It answers the one pull under way, which said where we stand.
-    TIDEGATE_CHECK(!other_stream && batch.range.previous <= log_.top());
+    TIDEGATE_CHECK(batch.epoch == log_.epoch() && batch.range.previous <= log_.top());
   }
   for (LogEntry& entry : batch.entries) {
     if (entry.range.offset > log_.top()) {
-      log_.append({log_.top(), entry.range.offset}, std::move(entry.publication));
+      entry.range.previous = log_.top();
+      log_.append(std::move(entry));
     }
   }
-  if (flushed_to_ > log_.top()) {
-    flushed_to_ = log_.top();
-  }
+  owner_top_ = batch.top;
   if (log_.top() < batch.top) {
     pull(asking_);
-    return;
+    return loaded;
   }
   loaded_ = true;
   question_answered_ = asking_;
-  if (subscribers.empty()) {
-    flushed_to_ = log_.top();
-  }
   pull(false);
+  return loaded;
+}
+
+bool ChannelMirror::can_go_on(Offset cursor) const {
+  switch (kind()) {
+    case ChannelKind::Log:
+      return log_.reaches(cursor);
+    case ChannelKind::State:   // else it is given all records
+    case ChannelKind::Signal:  // what it was too slow for is gone
+      return true;
+  }
+  return false;
+}
+
+CatchUp ChannelMirror::catch_up(Offset cursor) const {
+  if (cursor >= log_.top()) {
+    return CatchUp::None;
+  }
+  if (kind() != ChannelKind::State) {
+    return CatchUp::Replay;
+  }
+  const RecordMap& records = log_.records();
+  const bool knows_changes = cursor > Offset{} && cursor >= records.changes_floor();
+  if (cursor == Offset{} || (!log_.reaches(cursor) && !knows_changes)) {
+    return CatchUp::Records;
+  }
+  if (!log_.reaches(cursor)) {
+    return CatchUp::Changes;
+  }
+  const std::size_t replay = log_.bytes_beyond(cursor);
+  return knows_changes && records.change_bytes(cursor, replay) < replay ? CatchUp::Changes
+                                                                        : CatchUp::Replay;
 }
 
 std::optional<SubscribeAnswer> ChannelMirror::decide(const WaitingSubscribe& subscribe,
+                                                     const ChannelView& view,
                                                      bool owner_was_asked) const {
-  SubscribeAnswer answer;
-  if (!subscribe.since.has_value()) {
-    answer.start = log_.start_of_latest(subscribe.history);
-    return answer;
+  if (kind() == ChannelKind::Signal) {
+    return SubscribeAnswer{SubscribeOutcome::Snapshot, SnapshotReason::NoPosition, log_.top()};
   }
-  const StreamPosition& since = *subscribe.since;
-  answer.start = log_.floor();
-  if (since.epoch == log_.epoch() && since.offset <= log_.top()) {
-    if (log_.reaches(since.offset)) {
+  if (subscribe.since.has_value()) {
+    return decide_position(*subscribe.since, view.epoch_token(log_.epoch()), owner_was_asked);
+  }
+  const bool is_state = kind() == ChannelKind::State;
+  return SubscribeAnswer{SubscribeOutcome::Snapshot, SnapshotReason::NoPosition,
+                         is_state ? Offset{} : log_.start_of_latest(subscribe.history)};
+}
+
+std::optional<SubscribeAnswer> ChannelMirror::decide_position(const StreamPosition& since,
+                                                              const Epoch& epoch,
+                                                              bool owner_was_asked) const {
+  const bool is_state = kind() == ChannelKind::State;
+  SubscribeAnswer answer;
+  answer.start = is_state ? Offset{} : log_.floor();
+  if (since.epoch == epoch && since.offset <= log_.top()) {
+    if (log_.reaches(since.offset) ||
+        (is_state && since.offset >= log_.records().changes_floor())) {
       return SubscribeAnswer{SubscribeOutcome::Recovered, SnapshotReason::None, since.offset};
     }
     answer.reason = SnapshotReason::HistoryExceeded;
@@ -96,10 +145,8 @@ std::optional<SubscribeAnswer> ChannelMirror::decide(const WaitingSubscribe& sub
     return std::nullopt;
   }
   answer.reason =
-      since.epoch == log_.epoch() ? SnapshotReason::PositionUnknown : SnapshotReason::EpochChanged;
+      since.epoch == epoch ? SnapshotReason::PositionUnknown : SnapshotReason::EpochChanged;
   return answer;
 }
-
-void ChannelMirror::enforce_history(Now now) { log_.enforce(now.wall, flushed_to_); }
 
 }  // namespace tidegate::relay

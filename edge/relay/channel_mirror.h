@@ -1,6 +1,7 @@
-// A channel as one shard sees it: a cursor into its owner's log, with the part of history that the
-// shard's readers may need, and the place where each of them stands. A publication crosses threads
-// once for each mirror, not once for each subscriber.
+// A channel as one shard holds it: a cursor into its owner's log, with the part of history (and, of
+// a state channel, the records) that the shard's readers may need. A publication crosses threads
+// once for each mirror, not once for each subscriber. Who reads, and what each of them sees, is the
+// matter of the mirror's views.
 //
 // One pull is outstanding at any time. Its number (generation) makes older answers void, so when
 // the mirror has to ask something of the sequencer while a standing pull is under way, it just
@@ -13,23 +14,16 @@
 
 #include "core/protocol/codes.h"
 #include "edge/relay/channel_log.h"
+#include "edge/relay/channel_view.h"
 #include "edge/relay/shard_context.h"
 
 namespace tidegate::relay {
 
-/// One connection's place in a channel. There is no queue: what is beyond the cursor is still to be
-/// sent.
-struct Subscriber {
-  std::uint32_t slot = 0;           // the session
-  std::uint32_t index = 0;          // among the session's subscriptions
-  StreamId bound = StreamId::None;  // None: its subscribe is not answered yet
-  Offset cursor;
-};
-static_assert(sizeof(Subscriber) <= 24, "there are as many as subscriptions");
-
 /// A subscribe that waits until the mirror can answer it.
 struct WaitingSubscribe {
-  std::uint32_t slot = 0;
+  std::uint32_t slot = 0;   // the session
+  std::uint32_t index = 0;  // among its subscriptions
+  std::uint32_t view = 0;
   RequestId request = RequestId::None;
   std::optional<StreamPosition> since;
   std::uint32_t history = 0;
@@ -51,53 +45,58 @@ class ChannelMirror {
   // ---- getters
   const ChannelKeyPtr& key() const { return key_; }
   const ChannelLog& history() const { return log_; }
-  StreamId stream() const { return stream_; }
+  ChannelKind kind() const { return log_.kind(); }
+  PaceRung rung_min() const { return rung_min_; }
+  /// Counts the streams that the channel has been while it was mirrored here; never 0.
+  std::uint32_t incarnation() const { return incarnation_; }
+  /// Where a reader is live: the owner's top, as far as is known here.
+  Offset target() const { return std::max(owner_top_, log_.top()); }
   bool is_loaded() const { return loaded_; }
-  /// Everybody who keeps pace has been sent what is up to here.
-  Offset flushed_to() const { return flushed_to_; }
-  bool has_news() const { return flushed_to_ != log_.top() || restarted_; }
-  bool restarted() const { return restarted_; }
+  /// How a reader that stands at `cursor` comes to the top for the fewest bytes.
+  CatchUp catch_up(Offset cursor) const;
+  /// A reader that stands at `cursor` can go on from there without beginning anew.
+  bool can_go_on(Offset cursor) const;
 
   // ---- pulling
-  void handle_batch(MirrorBatch batch, StreamId next_stream);
+  enum class Loaded : std::uint8_t { Further, Restarted, AnotherStream };
+  Loaded handle_batch(MirrorBatch batch);
   bool expects(std::uint32_t generation) const { return generation == generation_; }
   /// Asks the owner, unless the answer to an earlier question is still to come.
   void ask();
   void close();
 
   // ---- answering
-  /// Drops what exceeds history. Only while nobody who keeps pace is still to be sent some of it.
-  void enforce_history(Now now);
+  /// Drops what exceeds history, but for what is beyond `keep_beyond`.
+  void enforce_history(Now now, Offset keep_beyond) { log_.enforce(now.wall, keep_beyond); }
   /// The answer to a subscribe; nullopt while the owner has to be asked first.
-  std::optional<SubscribeAnswer> decide(const WaitingSubscribe& subscribe,
+  std::optional<SubscribeAnswer> decide(const WaitingSubscribe& subscribe, const ChannelView& view,
                                         bool owner_was_asked) const;
   /// True when the last batch answered a question, and was up to date.
   bool question_answered() const { return question_answered_; }
 
-  // ---- flushing
-  void set_flushed_to(Offset offset) { flushed_to_ = offset; }
-  void clear_restarted() { restarted_ = false; }
-
   // Kept by ChannelHub.
-  std::vector<Subscriber> subscribers;
+  std::vector<std::uint32_t> views;  // slots
   std::vector<WaitingSubscribe> waiting;
-  bool in_news_list = false;
+  std::size_t subscriber_count = 0;
   bool in_trim_list = false;
 
  private:
   void pull(bool answer_now);
+  Loaded restart(MirrorBatch& batch);
+  std::optional<SubscribeAnswer> decide_position(const StreamPosition& since, const Epoch& epoch,
+                                                 bool owner_was_asked) const;
 
   ShardContext& context_;
   ChannelKeyPtr key_;
   std::uint16_t owner_;
+  PaceRung rung_min_;
   ChannelLog log_;
-  StreamId stream_ = StreamId::None;
+  Offset owner_top_;
+  std::uint32_t incarnation_ = 1;
   std::uint32_t generation_ = 0;
   bool loaded_ = false;  // was up to date with its owner since it began
   bool asking_ = false;  // the pull under way carries a question
   bool question_answered_ = false;
-  bool restarted_ = false;  // some readers may have to begin anew
-  Offset flushed_to_;
 };
 
 }  // namespace tidegate::relay

@@ -6,6 +6,22 @@
 #include <utility>
 
 namespace tidegate::relay {
+namespace {
+
+Error version_mismatch(const RecordVersion& current) {
+  auto record = std::make_shared<CurrentRecord>();
+  std::string message = "there is no such record; publish with if_version 0 to create it";
+  if (current.record != nullptr) {
+    record->version = current.version.value;
+    record->is_binary = current.record->payload_kind == PayloadKind::Binary;
+    record->payload = as_text(current.record->payload);
+    message = "the record's version is " + std::to_string(current.version.value) +
+              ": publish anew on the basis of what it is now";
+  }
+  return Error{ErrorCode::VersionMismatch, std::move(message), 0, std::move(record)};
+}
+
+}  // namespace
 
 ChannelOwner::ChannelOwner(ShardContext& context, ChannelKeyPtr key, const Namespace& rules,
                            Now now)
@@ -205,7 +221,7 @@ PublishResult ChannelOwner::result_of(const Verdict& verdict, StreamRange range)
   }
   ++counters.publishes_refused;
   if (const auto* conflict = std::get_if<Conflict>(&verdict)) {
-    return PublishConflict{conflict->current};
+    return version_mismatch(conflict->current);
   }
   return std::get_if<Refused>(&verdict)->error;
 }

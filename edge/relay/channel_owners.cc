@@ -121,6 +121,14 @@ void ChannelOwners::handle_append_result(Now now, EffectId id, const AppendResul
   }
 }
 
+void ChannelOwners::handle_records_result(Now now, EffectId id,
+                                          const Result<StoreRecordsResult>& result) {
+  if (const std::optional<std::uint32_t> slot = slot_awaiting(id)) {
+    owners_.at(*slot)->handle_records_result(now, id, result);
+    settle_down(*slot);
+  }
+}
+
 void ChannelOwners::handle_read_result(Now now, EffectId id,
                                        const Result<StoreReadResult>& result) {
   if (const std::optional<std::uint32_t> slot = slot_awaiting(id)) {

@@ -25,6 +25,7 @@ class ChannelOwners {
   void handle_submit(Now now, std::uint16_t from, PublishSubmit submit);
   void handle_opened(Now now, EffectId id, const Result<StoreOpened>& result);
   void handle_append_result(Now now, EffectId id, const AppendResult& result);
+  void handle_records_result(Now now, EffectId id, const Result<StoreRecordsResult>& result);
   void handle_read_result(Now now, EffectId id, const Result<StoreReadResult>& result);
   void handle_timeout(Now now);
   /// Appends what was submitted to one channel since the last call, as one append, so that what was

@@ -20,9 +20,9 @@ std::optional<Transmit> FanOut::poll(Now now) {
     if (own_turn_ || round_.empty()) {
       transmit = send_own(now);
     } else {
-      const std::uint32_t mirror = round_.back();
+      const std::uint32_t view = round_.back();
       round_.pop_back();
-      transmit = send_news(now, mirror);
+      transmit = send_news(now, view);
     }
     if (transmit.has_value()) {
       return transmit;
@@ -31,8 +31,8 @@ std::optional<Transmit> FanOut::poll(Now now) {
 }
 
 void FanOut::begin_round() {
-  while (const std::optional<std::uint32_t> mirror = hub_.poll_news()) {
-    round_.push_back(*mirror);
+  while (const std::optional<std::uint32_t> view = hub_.poll_news()) {
+    round_.push_back(*view);
   }
   std::reverse(round_.begin(),
                round_.end());  // taken from the back: the first to have news goes first
@@ -40,16 +40,19 @@ void FanOut::begin_round() {
   if (round_.size() < 2) {
     return;
   }
-  for (const std::uint32_t mirror : round_) {
-    count_news(mirror);
+  for (const std::uint32_t view : round_) {
+    count_news(view);
   }
-  for (const std::uint32_t mirror : round_) {
-    queue_those_with_several(mirror);
+  for (const std::uint32_t view : round_) {
+    queue_those_with_several(view);
   }
 }
 
-void FanOut::count_news(std::uint32_t mirror) {
-  for (const Subscriber& subscriber : hub_.mirror(mirror).subscribers) {
+void FanOut::count_news(std::uint32_t view) {
+  for (const Subscriber& subscriber : hub_.view(view).subscribers) {
+    if (subscriber.rung != 0) {
+      continue;  // has its own time
+    }
     RelaySession& session = sessions_.at(subscriber.slot);
     if (session.round != round_number_) {
       session.round = round_number_;
@@ -59,43 +62,42 @@ void FanOut::count_news(std::uint32_t mirror) {
   }
 }
 
-void FanOut::queue_those_with_several(std::uint32_t mirror) {
-  for (const Subscriber& subscriber : hub_.mirror(mirror).subscribers) {
-    if (sessions_.at(subscriber.slot).round_marks > 1) {
+void FanOut::queue_those_with_several(std::uint32_t view) {
+  for (const Subscriber& subscriber : hub_.view(view).subscribers) {
+    if (subscriber.rung == 0 && sessions_.at(subscriber.slot).round_marks > 1) {
       writer_.mark(subscriber.slot, subscriber.index);
     }
   }
 }
 
 std::optional<Transmit> FanOut::send_news(Now now, std::uint32_t slot) {
-  ChannelMirror* mirror = hub_.find_slot(slot);
-  if (mirror == nullptr) {
+  ChannelView* view = hub_.find_view(slot);
+  if (view == nullptr) {
     return std::nullopt;  // closed between two polls
   }
-  if (mirror->restarted()) {
+  if (std::exchange(view->restarted, false)) {
     // Some have to begin anew, each from where it stands.
-    for (const Subscriber& subscriber : mirror->subscribers) {
-      if (subscriber.bound != StreamId::None) {
+    for (const Subscriber& subscriber : view->subscribers) {
+      if (subscriber.is_answered()) {
         writer_.mark(subscriber.slot, subscriber.index);
       }
     }
-    mirror->clear_restarted();
   }
-  const Offset from = mirror->flushed_to();
-  const ChannelLog& log = mirror->history();
-  if (from == log.top()) {
+  const ChannelMirror& mirror = hub_.mirror_of(*view);
+  const Offset from = view->flushed_to;
+  if (from == mirror.history().top()) {
     return std::nullopt;
   }
-  const Offset end = FrameCache::end_of(log, from);
+  const Offset end = FrameCache::end_of(mirror.history(), from);
   Transmit transmit;
-  collect(now, *mirror, end, transmit.connections);
+  collect(now, slot, end, transmit.connections);
   std::uint32_t rows = 0;
   if (!transmit.connections.empty()) {
-    const SharedBlock block = cache_.block(*mirror, from);
+    const SharedBlock block = cache_.block(mirror, *view, from);
     transmit.message = block.message;
     rows = block.rows;
   }
-  mirror->set_flushed_to(end);
+  view->flushed_to = end;
   hub_.note_news(slot);
   if (transmit.connections.empty()) {
     return std::nullopt;
@@ -105,20 +107,26 @@ std::optional<Transmit> FanOut::send_news(Now now, std::uint32_t slot) {
   return transmit;
 }
 
-void FanOut::collect(Now now, ChannelMirror& mirror, Offset end,
+void FanOut::collect(Now now, std::uint32_t slot, Offset end,
                      std::vector<ConnectionHandle>& connections) {
-  const Offset from = mirror.flushed_to();
-  const StreamId stream = mirror.stream();
-  connections.reserve(mirror.subscribers.size());
-  for (Subscriber& subscriber : mirror.subscribers) {
-    if (subscriber.bound == stream && subscriber.cursor >= end) {
+  ChannelView& view = hub_.view(slot);
+  const std::uint32_t incarnation = hub_.mirror_of(view).incarnation();
+  const Offset from = view.flushed_to;
+  connections.reserve(view.subscribers.size());
+  for (Subscriber& subscriber : view.subscribers) {
+    const bool same_stream = subscriber.incarnation == incarnation;
+    if (!subscriber.is_answered() || (same_stream && subscriber.cursor >= end)) {
+      continue;
+    }
+    if (subscriber.rung != 0 && same_stream) {
+      hub_.note_paced(now, slot, subscriber.rung);
       continue;
     }
     RelaySession& session = sessions_.at(subscriber.slot);
-    if (session.writing == Writing::Blocked || subscriber.bound == StreamId::None) {
+    if (session.writing == Writing::Blocked) {
       continue;
     }
-    if (session.writing == Writing::Queued || subscriber.bound != stream ||
+    if (session.writing == Writing::Queued || !same_stream || subscriber.is_paging ||
         subscriber.cursor < from) {
       writer_.mark(subscriber.slot, subscriber.index);
       continue;

@@ -36,16 +36,17 @@ class FanOut {
  private:
   // The shared road.
   void begin_round();
-  void count_news(std::uint32_t mirror);
-  void queue_those_with_several(std::uint32_t mirror);
-  std::optional<Transmit> send_news(Now now, std::uint32_t mirror);
-  void collect(Now now, ChannelMirror& mirror, Offset end,
+  void count_news(std::uint32_t view);
+  void queue_those_with_several(std::uint32_t view);
+  std::optional<Transmit> send_news(Now now, std::uint32_t view);
+  void collect(Now now, std::uint32_t view, Offset end,
                std::vector<ConnectionHandle>& connections);
 
   // The own road.
   struct Piece {
     std::uint32_t subscription = 0;
     SharedBlock block;
+    bool is_page = false;
   };
   /// What one session would be sent now.
   struct Plan {
@@ -56,6 +57,8 @@ class FanOut {
   std::optional<Transmit> send_own(Now now);
   void plan_for(std::uint32_t slot, Plan& plan);
   bool plan_subscription(std::uint32_t slot, std::uint32_t index, Plan& plan, std::size_t& bytes);
+  Piece next_piece(const Subscription& subscription, Subscriber& subscriber);
+  void advance(const Subscription& subscription, const Piece& piece);
   void reset_lost(std::uint32_t slot);
   static bool same_message(const Plan& left, const Plan& right);
   SharedMessagePtr message_of(std::uint32_t slot, const Plan& plan) const;
@@ -67,7 +70,7 @@ class FanOut {
   ConnectionWriter& writer_;
   ChannelHub& hub_;
   FrameCache cache_;
-  std::vector<std::uint32_t> round_;  // mirrors whose news are being sent, the next one last
+  std::vector<std::uint32_t> round_;  // views whose news are being sent, the next one last
   std::uint32_t round_number_ = 0;
   bool own_turn_ = false;  // the two roads take turns
 };

@@ -101,8 +101,7 @@ void FanOut::plan_for(std::uint32_t slot, Plan& plan) {
 void FanOut::reset_lost(std::uint32_t slot) {
   RelaySession& session = sessions_.at(slot);
   const auto reset = [&](const Subscription& subscription) {
-    hub_.reset_if_lost(subscription.mirror,
-                       hub_.mirror(subscription.mirror).subscribers[subscription.place]);
+    hub_.reset_if_lost(subscription.view, hub_.subscriber(subscription));
   };
   if (session.scan_all) {
     std::for_each(session.subscriptions.begin(), session.subscriptions.end(), reset);
@@ -117,22 +116,40 @@ void FanOut::reset_lost(std::uint32_t slot) {
 bool FanOut::plan_subscription(std::uint32_t slot, std::uint32_t index, Plan& plan,
                                std::size_t& bytes) {
   const Subscription& subscription = sessions_.at(slot).subscriptions[index];
-  const ChannelMirror& mirror = hub_.mirror(subscription.mirror);
-  const Subscriber& subscriber = mirror.subscribers[subscription.place];
+  const ChannelMirror& mirror = hub_.mirror_of(hub_.view(subscription.view));
+  Subscriber& subscriber = hub_.subscriber(subscription);
   const Offset top = mirror.history().top();
-  if (subscriber.bound == StreamId::None || subscriber.cursor >= top) {
+  const bool waits_for_its_tick = subscriber.rung != 0 && !subscriber.is_due;
+  if (!subscriber.is_answered() || waits_for_its_tick ||
+      (subscriber.cursor >= top && !subscriber.is_paging)) {
     return true;
   }
-  const SharedBlock block = cache_.block(mirror, subscriber.cursor);
-  const std::size_t block_bytes = block.message->payload().size();
+  Piece piece = next_piece(subscription, subscriber);
+  piece.subscription = index;
+  const std::size_t block_bytes = piece.block.message->payload().size();
   if (bytes > 0 && bytes + block_bytes > limits::joined_message_bytes_max) {
     plan.more = true;
     return false;
   }
   bytes += block_bytes;
-  plan.more = plan.more || block.end < top;
-  plan.pieces.push_back(Piece{index, block});
+  plan.more = plan.more || !piece.block.last_key.empty() || piece.block.end < top;
+  plan.pieces.push_back(std::move(piece));
   return true;
+}
+
+/// What brings the reader on from where it stands: publications, or the next page of records.
+FanOut::Piece FanOut::next_piece(const Subscription& subscription, Subscriber& subscriber) {
+  ChannelView& view = hub_.view(subscription.view);
+  const ChannelMirror& mirror = hub_.mirror_of(view);
+  if (!subscriber.is_paging) {
+    const CatchUp way = mirror.catch_up(subscriber.cursor);
+    if (way == CatchUp::Replay) {
+      return Piece{0, cache_.block(mirror, view, subscriber.cursor), false};
+    }
+    view.passes[subscriber.slot] = Pass{mirror.history().top(), {}, way == CatchUp::Records};
+    subscriber.is_paging = true;
+  }
+  return Piece{0, cache_.page(mirror, view, subscriber.cursor, view.passes[subscriber.slot]), true};
 }
 
 bool FanOut::same_message(const Plan& left, const Plan& right) {
@@ -156,6 +173,25 @@ SharedMessagePtr FanOut::message_of(std::uint32_t slot, const Plan& plan) const 
   return SharedMessage::binary(joined);
 }
 
+/// The piece was handed out.
+void FanOut::advance(const Subscription& subscription, const Piece& piece) {
+  ChannelView& view = hub_.view(subscription.view);
+  Subscriber& subscriber = hub_.subscriber(subscription);
+  context_.counters.pages_sent += piece.is_page ? 1 : 0;
+  if (piece.is_page && !piece.block.last_key.empty()) {
+    view.passes[subscriber.slot].after = piece.block.last_key;
+    return;
+  }
+  if (piece.is_page) {
+    view.passes.erase(subscriber.slot);
+    subscriber.is_paging = false;
+  }
+  subscriber.cursor = piece.block.end;
+  if (subscriber.cursor >= hub_.mirror_of(view).history().top()) {
+    subscriber.is_due = false;
+  }
+}
+
 void FanOut::commit(Now now, std::uint32_t slot, const Plan& plan) {
   RelaySession& session = sessions_.at(slot);
   if (plan.control_bytes > 0) {
@@ -168,8 +204,7 @@ void FanOut::commit(Now now, std::uint32_t slot, const Plan& plan) {
     }
   }
   for (const Piece& piece : plan.pieces) {
-    const Subscription& subscription = session.subscriptions[piece.subscription];
-    hub_.mirror(subscription.mirror).subscribers[subscription.place].cursor = piece.block.end;
+    advance(session.subscriptions[piece.subscription], piece);
   }
   if (plan.control_bytes > 0 || !plan.pieces.empty()) {
     session.last_sent = now.monotonic;

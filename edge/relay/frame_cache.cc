@@ -1,6 +1,8 @@
 #include "edge/relay/frame_cache.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 #include "core/protocol/block_writer.h"
 
@@ -20,6 +22,9 @@ static_assert(limits::block_bytes_target / 96 + 1 < limits::block_event_names_ma
 
 Offset FrameCache::end_of(const ChannelLog& log, Offset from) {
   const std::size_t first = log.first_beyond(from);
+  if (first == log.size()) {
+    return log.top();  // signals that are no longer kept
+  }
   const std::uint64_t segment = segment_of(log.entry(first));
   if (segment_of(log.entry(log.size() - 1)) == segment) {
     return log.top();
@@ -30,38 +35,65 @@ Offset FrameCache::end_of(const ChannelLog& log, Offset from) {
     const std::size_t middle = low + (high - low) / 2;
     (segment_of(log.entry(middle)) == segment ? low : high) = middle;
   }
-  return log.entry(low).range.offset;
+  return log.entry(low).range().offset;
 }
 
-SharedBlock FrameCache::block(const ChannelMirror& mirror, Offset from) {
-  const Key key{mirror.stream(), from, end_of(mirror.history(), from)};
+std::strong_ordering FrameCache::Key::operator<=>(const Key& other) const {
+  const auto numbers = [](const Key& key) {
+    return std::tie(key.stream, key.incarnation, key.from, key.end, key.what);
+  };
+  const std::strong_ordering by_number = numbers(*this) <=> numbers(other);
+  return by_number != 0 ? by_number : order_bytes(after, other.after);
+}
+
+template <typename Build>
+SharedBlock FrameCache::find_or_build(Key key, Build&& build) {
   const auto found = blocks_.find(key);
   if (found != blocks_.end()) {
     ++counters_.blocks_shared;
     return found->second;
   }
-  const SharedBlock block = build(mirror, from, key.end);
+  const SharedBlock block = build();
+  ++counters_.blocks_built;
   keep(key, block);
   return block;
 }
 
-SharedBlock FrameCache::build(const ChannelMirror& mirror, Offset from, Offset end) {
-  const ChannelLog& log = mirror.history();
-  BlockWriter writer(mirror.stream(), StreamRange{from, end});
-  for (std::size_t index = log.first_beyond(from); index < log.size(); ++index) {
-    const ChannelLog::Entry& entry = log.entry(index);
-    if (entry.range.offset > end) {
-      break;
-    }
-    if (entry.publication != nullptr) {
-      writer.add(entry.range.offset, *entry.publication);
-    }
-  }
+SharedBlock FrameCache::finish(const BlockWriter& writer, Offset end) {
   Bytes frame;
   frame.reserve(writer.frame_bytes());
   writer.finish(frame);
-  ++counters_.blocks_built;
-  return SharedBlock{SharedMessage::binary(frame), end, writer.row_count()};
+  return SharedBlock{SharedMessage::binary(frame), end, writer.row_count(), {}};
+}
+
+SharedBlock FrameCache::block(const ChannelMirror& mirror, const ChannelView& view, Offset from) {
+  const ChannelLog& log = mirror.history();
+  const Offset end = end_of(log, from);
+  return find_or_build(
+      Key{view.stream(), mirror.incarnation(), from, end, Key::What::Rows, {}}, [&] {
+        BlockWriter writer(view.stream(), StreamRange{from, end});
+        add_rows(log, view.filter().get(), from, end, writer);
+        return finish(writer, end);
+      });
+}
+
+SharedBlock FrameCache::page(const ChannelMirror& mirror, const ChannelView& view, Offset from,
+                             const Pass& pass) {
+  const auto what = pass.sweeps ? Key::What::Records : Key::What::Changes;
+  return find_or_build(
+      Key{view.stream(), mirror.incarnation(), from, pass.to, what, pass.after}, [&] {
+        BlockWriter writer(view.stream(), StreamRange{from, pass.to});
+        writer.set_records();
+        std::string last =
+            add_records(mirror.history().records(), view.filter().get(), from, pass, writer);
+        writer.set_more(!last.empty());
+        if (pass.sweeps) {
+          writer.set_sweep(pass.after, last);
+        }
+        SharedBlock block = finish(writer, pass.to);
+        block.last_key = std::move(last);
+        return block;
+      });
 }
 
 void FrameCache::keep(const Key& key, const SharedBlock& block) {

@@ -9,6 +9,7 @@
 
 #include "edge/relay/channel_mirror.h"
 #include "edge/relay/shared_message.h"
+#include "edge/relay/view_rows.h"
 
 namespace tidegate::relay {
 
@@ -16,6 +17,7 @@ struct SharedBlock {
   SharedMessagePtr message;  // one block frame, and nothing else
   Offset end;
   std::uint32_t rows = 0;
+  std::string last_key;  // of a page: up to here; empty when it is the pass's last
 };
 
 class FrameCache {
@@ -24,19 +26,29 @@ class FrameCache {
 
   /// Where the block that begins at `from` ends: at the next cut, or at the top.
   static Offset end_of(const ChannelLog& log, Offset from);
-  /// The block from `from`, which must be within the log and below its top.
-  SharedBlock block(const ChannelMirror& mirror, Offset from);
+  /// The block from `from`, which must be below the log's top. A reader of signals may stand below
+  /// the log's floor.
+  SharedBlock block(const ChannelMirror& mirror, const ChannelView& view, Offset from);
+  /// The next page of a pass that began at `from`.
+  SharedBlock page(const ChannelMirror& mirror, const ChannelView& view, Offset from,
+                   const Pass& pass);
   std::size_t size() const { return blocks_.size(); }
   std::size_t bytes() const { return bytes_; }
 
  private:
   struct Key {
-    StreamId stream;
+    StreamId stream = StreamId::None;
+    std::uint32_t incarnation = 0;
     Offset from;
     Offset end;
-    auto operator<=>(const Key&) const = default;
+    enum class What : std::uint8_t { Rows, Changes, Records } what = What::Rows;
+    std::string after;  // of a page
+    bool operator==(const Key&) const = default;
+    std::strong_ordering operator<=>(const Key& other) const;
   };
-  SharedBlock build(const ChannelMirror& mirror, Offset from, Offset end);
+  template <typename Build>
+  SharedBlock find_or_build(Key key, Build&& build);
+  SharedBlock finish(const BlockWriter& writer, Offset end);
   void keep(const Key& key, const SharedBlock& block);
 
   RelayCounters& counters_;

@@ -3,19 +3,40 @@
 #include <memory>
 #include <utility>
 
+#include "core/merge/shallow_merge.h"
 #include "edge/relay/publish_record.h"
 
 namespace tidegate::relay {
 namespace {
 
-Status check_draft(const PublicationDraft& draft, const Namespace& rules) {
-  if (rules.kind == ChannelKind::Log && draft.operation != Operation::Append) {
-    return Error{ErrorCode::Unsupported,
-                 "set, merge and delete are for state channels; this is a log channel, which is "
-                 "only appended to",
-                 0};
+Error unsupported(std::string message) {
+  return Error{ErrorCode::Unsupported, std::move(message), 0};
+}
+
+/// What the kind of the channel offers.
+Status check_kind(const PublicationDraft& draft, ChannelKind kind) {
+  const bool appends = draft.operation == Operation::Append;
+  if (kind == ChannelKind::State) {
+    return appends ? Status(unsupported("this is a state channel: set, merge or delete a record"))
+                   : ok_status();
   }
-  return tidegate::check_draft(draft);
+  if (!appends || draft.if_version.has_value()) {
+    return unsupported(
+        "set, merge, delete and if_version are for state channels; this channel is only appended "
+        "to");
+  }
+  return ok_status();
+}
+
+Status check_draft(const PublicationDraft& draft, const Namespace& rules) {
+  if (Status kind = check_kind(draft, rules.kind); !kind.ok()) {
+    return kind;
+  }
+  Status status = tidegate::check_draft(draft);
+  if (!status.ok() || draft.operation != Operation::Merge) {
+    return status;
+  }
+  return check_merge(as_text(draft.payload));
 }
 
 }  // namespace
@@ -90,8 +111,10 @@ void PublishFlow::submit(Now now, Publisher publisher, const std::string& tenant
   waiting_.emplace(ticket.id, std::move(publisher));
   auto key = std::make_shared<const ChannelKey>(ChannelKey{tenant, channel});
   const std::uint16_t owner = RelayShard::owner_of(*key, context_.options.shard_count);
+  const RecordLimits& records = context_.config().namespace_of(channel)->records;
   context_.send(owner, PublishSubmit{std::move(key), ticket,
-                                     make_record(now.wall, std::move(producer), std::move(draft))});
+                                     make_record(now.wall, std::move(producer), std::move(draft),
+                                                 records)});
 }
 
 void PublishFlow::handle_settled(const PublishSettled& settled) {
@@ -111,13 +134,26 @@ void PublishFlow::handle_settled(const PublishSettled& settled) {
     return;
   }
   --session->publishes_in_flight;
-  const std::uint32_t slot = inside.connection.slot;
-  if (settled.result.ok()) {
-    writer_.say(slot,
-                PublishAckFrame{inside.request, settled.result->outcome, settled.result->position});
-  } else {
-    writer_.say(slot, RefusedFrame{inside.request, settled.result.error()});
+  say_result(inside.connection.slot, inside.request, settled.result);
+}
+
+void PublishFlow::say_result(std::uint32_t slot, RequestId request, const PublishResult& result) {
+  if (result.ok()) {
+    writer_.say(slot, PublishAckFrame{request, result->outcome, result->position});
+    return;
   }
+  const Error& error = result.error();
+  if (error.current == nullptr) {
+    writer_.say(slot, RefusedFrame{request, error});
+    return;
+  }
+  const ByteView payload = as_bytes(error.current->payload);
+  PublishConflictFrame frame;
+  frame.request = request;
+  frame.version = Offset{error.current->version};
+  frame.payload_kind = error.current->is_binary ? PayloadKind::Binary : PayloadKind::Json;
+  frame.payload.assign(payload.begin(), payload.end());
+  writer_.say(slot, frame);
 }
 
 void PublishFlow::refuse(std::uint32_t slot, RequestId request, const Error& error) {

@@ -37,6 +37,7 @@ class PublishFlow {
   Status check_room() const;
   void submit(Now now, Publisher publisher, const std::string& tenant, const ChannelName& channel,
               std::string producer, PublicationDraft draft);
+  void say_result(std::uint32_t slot, RequestId request, const PublishResult& result);
   void refuse(std::uint32_t slot, RequestId request, const Error& error);
 
   ShardContext& context_;

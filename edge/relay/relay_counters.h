@@ -27,8 +27,6 @@ struct RelayCounters {
   std::uint64_t connections_blocked = 0;
   std::uint64_t resets_sent = 0;  // slow consumers beyond history, and epoch changes
   std::uint64_t pages_sent = 0;   // of records, to readers for whom that was cheaper than a replay
-  std::uint64_t signals_shed =
-      0;  // readers of signals who were too slow for some, counted once each
 };
 
 }  // namespace tidegate::relay

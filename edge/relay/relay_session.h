@@ -40,9 +40,9 @@ struct Ending {
 };
 using SessionState = std::variant<AwaitingHello, Verifying, Active, Ending>;
 
-/// Where a subscription stands: which mirror, and which place among its subscribers.
+/// Where a subscription stands: which view, and which place among its subscribers.
 struct Subscription {
-  std::uint32_t mirror = 0;
+  std::uint32_t view = 0;
   std::uint32_t place = 0;
 };
 

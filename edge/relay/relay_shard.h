@@ -70,6 +70,7 @@ class RelayShard {
   void handle_store_opened(Now now, EffectId id, Result<StoreOpened> result);
   void handle_append_result(Now now, EffectId id, AppendResult result);
   void handle_read_result(Now now, EffectId id, Result<StoreReadResult> result);
+  void handle_records_result(Now now, EffectId id, Result<StoreRecordsResult> result);
   void handle_shard_message(Now now, std::uint16_t from, ShardMessage message);
   void handle_publish(Now now, PublishRequest request);
   void handle_timeout(Now now);

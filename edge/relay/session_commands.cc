@@ -56,28 +56,45 @@ Status SessionFlow::check_subscribe(const RelaySession& session, const Subscribe
   return ok_status();
 }
 
+Result<FilterPtr> SessionFlow::filter_of(const SubscribeFrame& frame) {
+  if (frame.filter.empty()) {
+    return FilterPtr();
+  }
+  Result<Filter> filter = Filter::parse(frame.filter);
+  if (!filter.ok()) {
+    return filter.error();
+  }
+  return FilterPtr(std::make_shared<const Filter>(std::move(*filter)));
+}
+
 void SessionFlow::handle_subscribe(Now now, std::uint32_t slot, const SubscribeFrame& frame) {
-  const RelaySession& session = sessions_.at(slot);
-  const Namespace* rules = context_.config().namespace_of(frame.channel);
-  if (const Status status = check_subscribe(session, frame, rules); !status.ok()) {
+  if (const Status status = subscribe(now, slot, frame); !status.ok()) {
     ++context_.counters.subscriptions_refused;
     writer_.say(slot, RefusedFrame{frame.request, status.error()});
-    return;
+  }
+}
+
+Status SessionFlow::subscribe(Now now, std::uint32_t slot, const SubscribeFrame& frame) {
+  const RelaySession& session = sessions_.at(slot);
+  const Namespace* rules = context_.config().namespace_of(frame.channel);
+  if (Status status = check_subscribe(session, frame, rules); !status.ok()) {
+    return status;
+  }
+  Result<FilterPtr> filter = filter_of(frame);
+  if (!filter.ok()) {
+    return filter.error();
   }
   const std::string& tenant = std::get_if<Active>(&session.state)->claims->tenant;
   const auto key = std::make_shared<const ChannelKey>(ChannelKey{tenant, frame.channel});
   const std::size_t subscriptions_max = context_.config().subscriptions_per_connection_max;
-  if (session.subscriptions.size() >= subscriptions_max && !hub_.is_subscribed(slot, *key)) {
-    ++context_.counters.subscriptions_refused;
-    writer_.say(slot,
-                RefusedFrame{frame.request,
-                             Error{ErrorCode::LimitExceeded,
-                                   "a connection may have " + std::to_string(subscriptions_max) +
-                                       " subscriptions (subscriptions_per_connection_max)",
-                                   0}});
-    return;
+  if (session.subscriptions.size() >= subscriptions_max &&
+      !hub_.is_subscribed(slot, *key, filter->get())) {
+    return Error{ErrorCode::LimitExceeded,
+                 "a connection may have " + std::to_string(subscriptions_max) +
+                     " subscriptions (subscriptions_per_connection_max)",
+                 0};
   }
-  hub_.subscribe(now, slot, key, *rules, frame);
+  return hub_.subscribe(now, slot, SubscribeOrder{key, *rules, *filter, frame});
 }
 
 void SessionFlow::handle_unsubscribe(Now now, std::uint32_t slot, const UnsubscribeFrame& frame) {

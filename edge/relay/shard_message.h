@@ -30,12 +30,7 @@ struct PublishReceipt {
   StreamPosition position;
 };
 
-/// A condition on the record's version was not met; this is the record.
-struct PublishConflict {
-  RecordVersion current;  // version 0 and nullptr: there is none
-};
-
-using PublishResult = std::variant<PublishReceipt, PublishConflict, Error>;
+using PublishResult = Result<PublishReceipt>;
 
 /// mirror → owner. `answer_now`: answer even when there is nothing new, because a client's position
 /// looks ahead of this mirror and only the sequencer may call it regressed.

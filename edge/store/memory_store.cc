@@ -32,7 +32,8 @@ Result<relay::StoreOpened> MemoryStore::open(const relay::ChannelKey& key) {
     stream->epoch = Epoch::from_entropy(split_mix64(state));
   }
   released_.erase(std::exchange(stream->release, 0));
-  return relay::StoreOpened{{stream->epoch, stream->top}, stream->floor};
+  // Nothing is released while records are held, so none have to be kept here.
+  return relay::StoreOpened{{stream->epoch, stream->top}, stream->floor, stream->floor, {}};
 }
 
 relay::AppendResult MemoryStore::append(const relay::StoreAppend& append) {
@@ -75,6 +76,16 @@ Result<relay::StoreReadResult> MemoryStore::read(const relay::StoreRead& read) {
   for (; from != stream.records.end() && result.records.size() < read.entries_max; ++from) {
     result.records.push_back(*from);
   }
+  return result;
+}
+
+Result<relay::StoreRecordsResult> MemoryStore::read_records(const relay::StoreReadRecords& read) {
+  const auto found = streams_.find(*read.key);
+  if (found == streams_.end()) {
+    return Error{ErrorCode::NotFound, "the stream does not exist: open it first", 0};
+  }
+  relay::StoreRecordsResult result;
+  result.floor = {found->second->epoch, found->second->floor};
   return result;
 }
 

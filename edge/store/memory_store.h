@@ -24,6 +24,8 @@ class MemoryStore {
   Result<relay::StoreOpened> open(const relay::ChannelKey& key);
   relay::AppendResult append(const relay::StoreAppend& append);
   Result<relay::StoreReadResult> read(const relay::StoreRead& read);
+  /// There are none: a channel is not let go while it holds records.
+  Result<relay::StoreRecordsResult> read_records(const relay::StoreReadRecords& read);
   void trim(const relay::ChannelKey& key, Offset floor);
   void release(const relay::ChannelKey& key);
   std::size_t size() const { return streams_.size(); }

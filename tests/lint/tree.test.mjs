@@ -53,6 +53,7 @@ test('core and edge/relay are pure in source', () => clean(sourcePurity(cpp)));
 for (const library of [
   'core_base',
   'core_access',
+  'core_filter',
   'core_stream',
   'core_protocol',
   'core_client',

@@ -8,16 +8,17 @@ const core = ['core/base', 'core/stream', 'core/merge', 'core/protocol'];
 export const mayInclude = {
   'core/base': [],
   'core/access': ['core/base'],
+  'core/filter': ['core/base'],
   'core/stream': ['core/base'],
   'core/merge': ['core/stream', 'core/base'],
   'core/protocol': ['core/stream', 'core/base'],
   'core/client': core,
   wasm: ['core/client', ...core],
-  'edge/relay': [...core, 'core/access'],
-  'edge/store': ['edge/relay', ...core, 'core/access'],
-  'edge/store/sqlite': ['edge/store', 'edge/relay', ...core, 'core/access'],
-  'edge/auth': ['edge/relay', ...core, 'core/access'],
-  'edge/net': ['edge/relay', 'edge/store', 'core/client', ...core, 'core/access'],
+  'edge/relay': [...core, 'core/access', 'core/filter'],
+  'edge/store': ['edge/relay', ...core, 'core/access', 'core/filter'],
+  'edge/store/sqlite': ['edge/store', 'edge/relay', ...core, 'core/access', 'core/filter'],
+  'edge/auth': ['edge/relay', ...core, 'core/access', 'core/filter'],
+  'edge/net': ['edge/relay', 'edge/store', 'core/client', ...core, 'core/access', 'core/filter'],
   'edge/app': [
     'edge/net',
     'edge/auth',
@@ -27,6 +28,7 @@ export const mayInclude = {
     'core/client',
     ...core,
     'core/access',
+    'core/filter',
   ],
 };
 
