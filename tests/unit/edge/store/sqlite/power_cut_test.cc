@@ -50,9 +50,9 @@ TEST_F(PowerCutTest, NothingIsAcknowledgedBeforeItIsSynced) {
   std::atomic<int> early{0};
   ASSERT_TRUE(reopen([&] { early += disk.unsynced_writes(kWal) > 0 ? 1 : 0; }));
   StreamPosition top = client->open(key)->top;
-  for (std::uint64_t n = 1; n <= 300; ++n) {
+  for (std::uint64_t n = 1; n <= 100; ++n) {
     const std::uint64_t before = disk.syncs();
-    ASSERT_TRUE(is_durable(client->append(key, top, {record(n, std::string(n * 7, 'x'))})));
+    ASSERT_TRUE(is_durable(client->append(key, top, {record(n, std::string(n * 70, 'x'))})));
     EXPECT_GT(disk.syncs(), before) << "append " << n;
     ++top.offset.value;
   }

@@ -63,11 +63,11 @@ class SqliteStoreTest : public testing::Test {
     StreamPosition top = client->open(key)->top;
     for (std::uint64_t n = from; n <= to;) {
       std::vector<LogRecordPtr> records;
-      for (std::uint64_t i = 0; i < at_a_time && n <= to; ++i)
+      for (std::uint64_t i = 0; i < at_a_time && n <= to; ++i) {
         records.push_back(record(n++, "1", now));
+      }
+      ASSERT_TRUE(is_durable(client->append(key, top, records)));
       top.offset.value += records.size();
-      ASSERT_TRUE(is_durable(client->append(
-          key, {top.epoch, Offset{top.offset.value - records.size()}}, std::move(records))));
     }
   }
   std::vector<std::uint64_t> sequences(Offset after) {
