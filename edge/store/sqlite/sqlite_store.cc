@@ -195,7 +195,8 @@ class Writer final : public SqliteStore {
 };
 
 void Writer::run() {
-  Clock::time_point upkeep_at = Clock::now();
+  upkeep_.run(options_.wall_clock());
+  Clock::time_point upkeep_at = Clock::now() + limits::store_upkeep_interval;
   while (true) {
     RequestQueue::Turn turn = queue_.take(upkeep_at);
     if (turn.ended) break;
@@ -204,13 +205,14 @@ void Writer::run() {
       const bool more = upkeep_.run(options_.wall_clock());
       // A piece more when nothing else is waiting, and in any case before long.
       upkeep_at = Clock::now() + (more ? Duration{1000} : limits::store_upkeep_interval);
+      publish_counters();
     }
-    publish_counters();
   }
 }
 
 void Writer::carry_out(RequestQueue::Turn& turn) {
   Committer::Answers answers = committer_.carry_out(turn.requests, options_.wall_clock());
+  publish_counters();
   // In the order of the shards' first requests; what a shard is told stays in order.
   std::vector<std::pair<OutletPtr, std::vector<StoreAnswer>>> by_outlet;
   for (std::size_t index = 0; index < answers.size(); ++index) {

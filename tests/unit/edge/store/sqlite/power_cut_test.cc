@@ -2,8 +2,9 @@
 // What was acknowledged was synced, and is there afterwards, once and in its place.
 #include <gtest/gtest.h>
 
-#include <map>
-#include <set>
+#include <atomic>
+#include <cstdlib>
+#include <thread>
 
 #include "tests/unit/edge/store/sqlite/store_client.h"
 #include "tests/unit/edge/store/sqlite/test_disk.h"
@@ -138,8 +139,11 @@ TEST_F(PowerCutTest, ATrimThatFindsNoRoomIsMadeUpFor) {
   client->send(relay::StoreTrim{key, Offset{3}, {}, Offset{0}, {Offset{3}}});
   EXPECT_EQ(client->open(key)->floor, Offset{0});
   disk.limit(std::nullopt);
-  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
-  const auto opened = client->open(key);
+  auto opened = client->open(key);
+  for (int tries = 0; tries < 1000 && opened->floor == Offset{0}; ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    opened = client->open(key);
+  }
   EXPECT_EQ(opened->floor, Offset{3});
   EXPECT_EQ(opened->remembered.size(), 3U);
 }

@@ -237,7 +237,6 @@ TEST_F(SqliteStoreTest, WhatNobodyHoldsGrowsOldAndIsForgotten) {
     SqliteOptions options = options_at(path, now, ++entropy);
     options.history_age = [](const ChannelName&) { return std::optional<Duration>(1h); };
     store = std::move(*SqliteStore::open(options));
-    std::this_thread::sleep_for(50ms);  // its upkeep begins at once
     client = std::make_unique<StoreClient>(*store);
   };
   now += 30min;
@@ -258,7 +257,6 @@ TEST_F(SqliteStoreTest, CountsWhatItDoes) {
   reopen();
   EXPECT_TRUE(client->open(key).ok());
   append(5, 5);
-  std::this_thread::sleep_for(20ms);
   const auto counters = store->counters();
   ASSERT_TRUE(counters.has_value());
   EXPECT_EQ(counters->commits, 1U);
