@@ -191,7 +191,7 @@ Result<std::vector<Item>> read_batch(ByteView bytes, Kind kind, Result<Item> (*r
 
 }  // namespace
 
-Bytes encode_log(const std::vector<LogRecordPtr>& records) {
+Bytes encode_log(std::span<const LogRecordPtr> records) {
   std::size_t hint = kHeadBytes + kChecksumBytes;
   for (const LogRecordPtr& record : records) hint += size_hint(*record);
   Bytes bytes;

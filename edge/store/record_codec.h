@@ -15,6 +15,7 @@
 // The checksum is hash_bytes over all that stands before it. str16 is a u16 length and the bytes.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "core/base/types.h"
@@ -23,7 +24,7 @@
 
 namespace tidegate::store {
 
-Bytes encode_log(const std::vector<relay::LogRecordPtr>& records);
+Bytes encode_log(std::span<const relay::LogRecordPtr> records);
 Bytes encode_publication(const Publication& publication);
 Bytes encode_keys(const std::vector<relay::RememberedKeys>& keys);
 

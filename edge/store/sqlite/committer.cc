@@ -16,6 +16,12 @@ using relay::StoreReadRecords;
 using relay::StoreRelease;
 using relay::StoreTrim;
 
+std::size_t WaitingRequest::bytes() const {
+  std::size_t bytes = 0;
+  for (const LogRow& row : rows) bytes += row.records.size();
+  return bytes;
+}
+
 // ---- the transaction
 
 std::optional<Committer::Failure> Committer::begin() {
@@ -82,7 +88,7 @@ std::optional<StoreAnswer> Committer::carry_out(const WaitingRequest& waiting, W
     return StoreAnswer{open->id, streams_.open(*open->key, now, may_write)};
   }
   if (const auto* append = std::get_if<StoreAppend>(&request)) {
-    return StoreAnswer{append->id, streams_.append(*append, waiting.batch, now)};
+    return StoreAnswer{append->id, streams_.append(*append, waiting.rows, now)};
   }
   if (const auto* read = std::get_if<StoreRead>(&request)) {
     return StoreAnswer{read->id, streams_.read(*read)};

@@ -17,7 +17,8 @@ namespace tidegate::store {
 /// A request as it waits for its turn.
 struct WaitingRequest {
   StoreRequest request;
-  Bytes batch;  // of an append: its records, encoded
+  std::vector<LogRow> rows{};  // of an append
+  std::size_t bytes() const;
 };
 
 class Committer {

@@ -2,8 +2,8 @@
 //
 //   streams     one row for each channel's stream. What was appended since the last trim is not in
 //               its top: the log's last offset is.
-//   log         one row for each append: its records, as one batch (record_codec.h), which ends
-//               at `offset`. `time` is the earliest publication's.
+//   log         one row for each append (several when it is large): its records, as one batch
+//               (record_codec.h), which ends at `offset`. `time` is the earliest publication's.
 //   records     of state channels: each record as it is at the stream's floor, deletes too.
 //   remembered  the keys of accepted publications that were trimmed, one batch for each trim.
 #pragma once

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "core/base/limits.h"
-#include "edge/store/record_codec.h"
 #include "edge/store/sqlite/committer.h"
 #include "edge/store/sqlite/schema.h"
 #include "edge/store/sqlite/upkeep.h"
@@ -48,7 +47,7 @@ class RequestQueue {
   /// False when it is full and the request is one that can be refused.
   bool add(WaitingRequest request, OutletPtr outlet, bool refusable) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const std::size_t bytes = request.batch.size();
+    const std::size_t bytes = request.bytes();
     if (refusable && (waiting_.size() >= limits::store_waiting_requests_max ||
                       bytes_ + bytes > limits::store_waiting_bytes_max)) {
       return false;
@@ -68,7 +67,7 @@ class RequestQueue {
     while (!waiting_.empty() && turn.requests.size() < limits::store_turn_requests_max &&
            bytes < limits::store_turn_bytes_max) {
       Waiting& next = waiting_.front();
-      bytes += next.request.batch.size();
+      bytes += next.request.bytes();
       turn.requests.push_back(std::move(next.request));
       turn.outlets.push_back(std::move(next.outlet));
       waiting_.pop_front();
@@ -133,7 +132,7 @@ class Port final : public StorePort {
   std::optional<StoreAnswer> submit(StoreRequest request) override {
     WaitingRequest waiting;
     if (const auto* append = std::get_if<relay::StoreAppend>(&request)) {
-      waiting.batch = encode_log(append->records);  // here, where there are several threads
+      waiting.rows = rows_of(append->records);  // here, where there are several threads
     }
     auto refused = refusal(request);
     waiting.request = std::move(request);

@@ -40,13 +40,25 @@ Error hole() {
 
 Error unreadable(const Error& error) { return Error{ErrorCode::Unavailable, error.message, 0}; }
 
-WallTime earliest(const std::vector<LogRecordPtr>& records) {
-  WallTime time = records.front()->publication->time;
-  for (const LogRecordPtr& record : records) time = std::min(time, record->publication->time);
-  return time;
-}
-
 }  // namespace
+
+std::vector<LogRow> rows_of(std::span<const LogRecordPtr> records) {
+  std::vector<LogRow> rows;
+  while (!records.empty()) {
+    LogRow row;
+    row.time = records.front()->publication->time;
+    std::size_t bytes = 0;
+    for (; row.count < records.size() && bytes < limits::store_row_bytes_target; ++row.count) {
+      const Publication& publication = *records[row.count]->publication;
+      bytes += publication.payload.size();
+      row.time = std::min(row.time, publication.time);
+    }
+    row.records = encode_log(records.first(row.count));
+    records = records.subspan(row.count);
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
 
 // ---- what is held in memory
 
@@ -143,26 +155,24 @@ Result<relay::StoreOpened> StreamTable::open(const ChannelKey& key, WallTime now
                             std::move(*keys)};
 }
 
-relay::AppendResult StreamTable::append(const relay::StoreAppend& append, ByteView batch,
-                                        WallTime now) {
+relay::AppendResult StreamTable::append(const relay::StoreAppend& append,
+                                        std::span<const LogRow> rows, WallTime now) {
   auto found = find(*append.key);
   if (!found) return relay::AppendRefused{found.error()};
-  if (*found == nullptr || append.expected_top != (*found)->position() || append.records.empty()) {
-    return AppendUnknown{};
-  }
+  if (*found == nullptr || append.expected_top != (*found)->position()) return AppendUnknown{};
   if ((*found)->id == 0 && !insert(*append.key, now)) return AppendUnknown{};
   Stream& stream = change(*append.key);
-  const Offset top{stream.top.value + append.records.size()};
-  Query query = database_.query(append_);
-  query.bind(stream.id).bind(stream.top.value).bind(top.value);
-  query.bind(wall_ms(earliest(append.records))).bind(batch);
-  if (!wrote(query, "takes no publications")) return AppendUnknown{};
   AppendDurable durable;
-  durable.ranges.reserve(append.records.size());
-  for (Offset at = stream.top; at < top; ++at.value) {
-    durable.ranges.push_back({at, Offset{at.value + 1}});
+  for (const LogRow& row : rows) {
+    const Offset top{stream.top.value + row.count};
+    Query query = database_.query(append_);
+    query.bind(stream.id).bind(stream.top.value).bind(top.value);
+    query.bind(wall_ms(row.time)).bind(ByteView(row.records));
+    if (!wrote(query, "takes no publications")) return AppendUnknown{};
+    for (; stream.top < top; ++stream.top.value) {
+      durable.ranges.push_back({stream.top, Offset{stream.top.value + 1}});
+    }
   }
-  stream.top = top;
   return durable;
 }
 

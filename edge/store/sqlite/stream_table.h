@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,15 @@ struct RememberedLimits {
   std::size_t entries = 0;  // publications of one channel
 };
 
+/// A row of the log: records of one append, encoded.
+struct LogRow {
+  std::size_t count = 0;
+  WallTime time;  // of the earliest
+  Bytes records;
+};
+/// One row, unless they are many bytes: so that none has to be read again and again in pieces.
+std::vector<LogRow> rows_of(std::span<const relay::LogRecordPtr> records);
+
 class StreamTable {
  public:
   /// `entropy` makes epochs; another one in every process.
@@ -32,8 +42,9 @@ class StreamTable {
 
   // ---- requests
   Result<relay::StoreOpened> open(const relay::ChannelKey& key, WallTime now, bool may_write);
-  /// `batch` is append.records as encode_log makes it. No result: broken().
-  relay::AppendResult append(const relay::StoreAppend& append, ByteView batch, WallTime now);
+  /// `rows` are rows_of(append.records).
+  relay::AppendResult append(const relay::StoreAppend& append, std::span<const LogRow> rows,
+                             WallTime now);
   Result<relay::StoreReadResult> read(const relay::StoreRead& read);
   Result<relay::StoreRecordsResult> read_records(const relay::StoreReadRecords& read);
   void trim(const relay::StoreTrim& trim, WallTime now);

@@ -123,7 +123,7 @@ TEST(RecordCodec, WhatIsWrittenIsReadBack) {
 
 TEST(RecordCodec, EveryTruncationIsAnError) {
   Random random(7);
-  const Bytes log = encode_log({random.record(), random.record()});
+  const Bytes log = encode_log(std::vector{random.record(), random.record()});
   const Bytes keys = encode_keys({random.keys()});
   for (std::size_t size = 0; size < std::min<std::size_t>(log.size(), 3000); ++size) {
     EXPECT_FALSE(decode_log(ByteView(log).first(size)).ok()) << size;
@@ -135,7 +135,7 @@ TEST(RecordCodec, EveryTruncationIsAnError) {
 
 TEST(RecordCodec, AFlippedBitIsAnError) {
   Random random(8);
-  const Bytes written = encode_log({random.record()});
+  const Bytes written = encode_log(std::vector{random.record()});
   Prng prng(9);
   for (int n = 0; n < 500; ++n) {
     Bytes flipped = written;
@@ -147,9 +147,9 @@ TEST(RecordCodec, AFlippedBitIsAnError) {
 TEST(RecordCodec, OneKindIsNotReadAsAnother) {
   Random random(10);
   const LogRecordPtr record = random.record();
-  EXPECT_FALSE(decode_publication(encode_log({record})).ok());
+  EXPECT_FALSE(decode_publication(encode_log(std::vector{record})).ok());
   EXPECT_FALSE(decode_log(encode_publication(*record->publication)).ok());
-  EXPECT_FALSE(decode_keys(encode_log({})).ok());
+  EXPECT_FALSE(decode_keys(encode_log(std::vector<LogRecordPtr>{})).ok());
 }
 
 /// Bytes whose checksum fits and whose content does not: as a defect of ours might write.
@@ -163,7 +163,7 @@ Bytes sealed(Bytes bytes) {
 
 TEST(RecordCodec, BytesWithAFittingChecksumAreStillChecked) {
   Random random(11);
-  const Bytes written = encode_log({random.record()});
+  const Bytes written = encode_log(std::vector{random.record()});
   const Bytes body(written.begin(), written.end() - 8);
   ASSERT_TRUE(decode_log(sealed(body)).ok());
   for (std::size_t size = 8; size < std::min<std::size_t>(body.size(), 2000); ++size) {

@@ -136,6 +136,23 @@ TEST_F(SqliteStoreTest, ReadsFromTheMiddleOfAnAppendAndInPieces) {
   EXPECT_FALSE(client->read(channel("never:opened"), top).ok());
 }
 
+TEST_F(SqliteStoreTest, ALargeAppendIsOneAndIsReadInPieces) {
+  const StreamPosition top = client->open(key)->top;
+  std::vector<LogRecordPtr> records;
+  for (std::uint64_t n = 1; n <= 200; ++n) records.push_back(record(n, std::string(60'000, 'x')));
+  const auto result = client->append(key, top, records);
+  ASSERT_TRUE(is_durable(result));
+  EXPECT_EQ(std::get<relay::AppendDurable>(result).ranges.size(), 200U);
+  std::uint64_t at = 0;
+  for (int pieces = 0; at < 200; ++pieces) {
+    ASSERT_LT(pieces, 10);
+    const auto read = client->read(key, {top.epoch, Offset{at}});
+    ASSERT_TRUE(read.ok() && !read->records.empty());
+    for (const auto& one : read->records) ASSERT_EQ(one.record->id.sequence, ++at);
+    EXPECT_EQ(read->records.back().range.offset.value, at);
+  }
+}
+
 TEST_F(SqliteStoreTest, OneTransactionTakesWhatWaitsInOrder) {
   const StreamPosition top = client->open(key)->top;
   const StreamPosition next{top.epoch, Offset{1}};
