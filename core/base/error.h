@@ -62,8 +62,8 @@ struct CurrentRecord {
 
 struct Error {
   ErrorCode code = ErrorCode::Internal;
-  std::string message;               // what is wrong and what to do, for a person
-  std::uint32_t retry_after_ms = 0;  // 0: no advice
+  std::string message;                             // what is wrong and what to do, for a person
+  std::uint32_t retry_after_ms = 0;                // 0: no advice
   std::shared_ptr<const CurrentRecord> current{};  // with VersionMismatch
 };
 

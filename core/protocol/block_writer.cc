@@ -15,8 +15,7 @@ BlockWriter::BlockWriter(StreamId stream, StreamRange range) : stream_(stream), 
 
 void BlockWriter::add(Offset offset, const Publication& publication) {
   TIDEGATE_CHECK(rows_.size() < limits::block_rows_max);
-  TIDEGATE_CHECK(shape_.records ||
-                 offset.value > (rows_.empty() ? range_.previous.value : rows_.back().offset));
+  check_place(offset, publication);
   const bool binary = publication.payload_kind == PayloadKind::Binary;
   const bool is_null = binary || publication.operation == Operation::Delete;
   const std::string_view json = is_null ? kNull : as_text(publication.payload);
@@ -33,6 +32,7 @@ void BlockWriter::add(Offset offset, const Publication& publication) {
   row.operation = static_cast<std::uint8_t>(publication.operation);
   row.flags = binary ? wire::kRowFlagBinary : std::uint8_t{0};
   rows_.push_back(row);
+  has_delete_ = has_delete_ || publication.operation == Operation::Delete;
 
   strings_ += publication.key;
   strings_ += publication.event_id;
@@ -41,6 +41,35 @@ void BlockWriter::add(Offset offset, const Publication& publication) {
   if (binary) {
     binary_.insert(binary_.end(), publication.payload.begin(), publication.payload.end());
   }
+}
+
+void BlockWriter::check_place(Offset offset, const Publication& publication) const {
+  if (!shape_.records) {
+    TIDEGATE_CHECK(offset.value > (rows_.empty() ? range_.previous.value : rows_.back().offset));
+    return;
+  }
+  TIDEGATE_CHECK(offset.value != 0);
+  TIDEGATE_CHECK(publication.operation == Operation::Set ||
+                 publication.operation == Operation::Delete);
+  TIDEGATE_CHECK(publication.key > (rows_.empty() ? std::string_view() : key_of(rows_.back())));
+}
+
+/// What the rows, the flags and the keys of a sweep must be to one another.
+void BlockWriter::check_shape() const {
+  if (!shape_.records) {
+    TIDEGATE_CHECK(!more_);
+    TIDEGATE_CHECK(rows_.empty() || rows_.back().offset <= range_.offset.value);
+  }
+  if (!shape_.sweep) return;
+  TIDEGATE_CHECK(!has_delete_);
+  TIDEGATE_CHECK(sweep_until_.empty() || sweep_until_ > sweep_after_);
+  if (rows_.empty()) return;
+  TIDEGATE_CHECK(key_of(rows_.front()) > sweep_after_);
+  TIDEGATE_CHECK(sweep_until_.empty() || key_of(rows_.back()) <= sweep_until_);
+}
+
+std::string_view BlockWriter::key_of(const wire::Row& row) const {
+  return std::string_view(strings_).substr(row.string_ref, row.key_len);
 }
 
 std::uint16_t BlockWriter::event_index_of(const std::string& event) {
@@ -82,7 +111,7 @@ std::size_t BlockWriter::frame_bytes() const {
 
 void BlockWriter::finish(Bytes& out) const {
   TIDEGATE_CHECK(stream_ != StreamId::None && range_.valid());
-  TIDEGATE_CHECK(shape_.records || rows_.empty() || rows_.back().offset <= range_.offset.value);
+  check_shape();
   const std::size_t frame_end = out.size() + frame_bytes();
   out.reserve(frame_end);
   ByteWriter writer(out);

@@ -18,13 +18,15 @@ class BlockWriter {
 
   /// Offsets strictly increase within the range; the publication must be within its limits (it has
   /// passed check_draft). Before more than limits::block_rows_max rows the caller cuts the block.
+  /// Of records, after set_records(), the keys strictly increase instead.
   void add(Offset offset, const Publication& publication);
   /// Covers up to `offset` even if no row stands there.
   void extend_to(Offset offset) { range_.offset = offset; }
   void set_more(bool more) { more_ = more; }
   /// The rows are records: each is a set or a delete, and its offset is its version.
   void set_records() { shape_.records = true; }
-  /// … and all that there are above the key `after` and up to `until`; empty: without a bound.
+  /// … and all that there are above the key `after` and up to `until`; empty: without a bound. May
+  /// follow the rows, since where a page ends is known only then.
   void set_sweep(std::string after, std::string until);
   /// Of the state at the end of the block.
   void set_digest(std::uint64_t digest) { digest_ = digest; }
@@ -36,6 +38,9 @@ class BlockWriter {
 
  private:
   std::uint16_t event_index_of(const std::string& event);
+  void check_place(Offset offset, const Publication& publication) const;
+  void check_shape() const;
+  std::string_view key_of(const wire::Row& row) const;
   /// What stands in the heap before the rows' strings: the event dictionary and the sweep.
   std::size_t names_bytes() const;
   std::uint8_t flags() const;
@@ -47,6 +52,7 @@ class BlockWriter {
   std::string sweep_after_;
   std::string sweep_until_;
   std::optional<std::uint64_t> digest_;
+  bool has_delete_ = false;
   std::vector<wire::Row> rows_;  // string_ref is relative to strings_ until finish()
   std::vector<std::string> events_;
   std::size_t event_bytes_ = 0;

@@ -128,6 +128,7 @@ struct DisconnectFrame {
 struct BlockFrame {
   bool more = false;
   BlockView block;
+  bool has_digest = false;
 };
 
 using Frame =

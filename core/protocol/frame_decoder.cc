@@ -326,7 +326,7 @@ Result<Frame> decode_block(std::uint8_t flags, ByteView body, std::uint32_t body
   if ((flags & wire::kFlagGroup) == 0 && view->group() != 0) {
     return malformed("block: group must be 0 without its flag");
   }
-  return Frame(BlockFrame{(flags & wire::kFlagMore) != 0, *view});
+  return Frame(BlockFrame{(flags & wire::kFlagMore) != 0, *view, (flags & wire::kFlagDigest) != 0});
 }
 
 bool all_zero(ByteView bytes) {

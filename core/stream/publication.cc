@@ -23,6 +23,8 @@ Status check_text(std::string_view field, std::string_view text, std::size_t byt
 }
 
 Status check_texts(const PublicationDraft& draft) {
+  std::string_view source_epoch;  // a view of the draft's text, not of a copy
+  if (draft.source_version) source_epoch = draft.source_version->epoch;
   const struct {
     std::string_view field;
     std::string_view text;
@@ -32,8 +34,7 @@ Status check_texts(const PublicationDraft& draft) {
       {"event_id", draft.event_id, limits::event_id_bytes_max},
       {"key", draft.key, limits::record_key_bytes_max},
       {"idempotency_key", draft.idempotency_key, limits::idempotency_key_bytes_max},
-      {"source_version.epoch", draft.source_version ? draft.source_version->epoch : std::string(),
-       limits::source_epoch_bytes_max},
+      {"source_version.epoch", source_epoch, limits::source_epoch_bytes_max},
       {"tags", draft.tags, limits::tags_bytes_max},
   };
   for (const auto& [field, text, bytes_max] : texts) {

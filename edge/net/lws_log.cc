@@ -33,9 +33,9 @@ std::string trimmed(const char* line) {
 void emit(int level, const char* line) {
   const std::lock_guard<std::mutex> lock(library().mutex);
   if (library().sink) {
-    library().sink(relay::LogLine{
-        level == LLL_ERR ? relay::LogLevel::Warning : relay::LogLevel::Info,
-        "libwebsockets: " + trimmed(line)});
+    library().sink(
+        relay::LogLine{level == LLL_ERR ? relay::LogLevel::Warning : relay::LogLevel::Info,
+                       "libwebsockets: " + trimmed(line)});
   }
 }
 

@@ -27,8 +27,7 @@ Result<std::uint32_t> ChannelHub::find_or_open(Now, const SubscribeOrder& order)
                  "this relay has as many channels in use as it may have (mirrors_per_shard_max)",
                  limits::full_retry_after_ms};
   }
-  return mirrors_.add(order.key,
-                      std::make_unique<ChannelMirror>(context_, order.key, order.rules));
+  return mirrors_.add(order.key, std::make_unique<ChannelMirror>(context_, order.key, order.rules));
 }
 
 std::optional<std::uint32_t> ChannelHub::find_view_of(std::uint32_t mirror, const Filter* filter) {

@@ -42,8 +42,8 @@ void ChannelHub::add_subscriber(Now, std::uint32_t session, std::uint32_t view_s
   Subscriber subscriber;
   subscriber.slot = session;
   subscriber.index = index;
-  subscriber.rung = std::max(
-      mirror.rung_min(), pace_rung(std::chrono::milliseconds(order.frame.min_interval_ms)));
+  subscriber.rung = std::max(mirror.rung_min(),
+                             pace_rung(std::chrono::milliseconds(order.frame.min_interval_ms)));
   view.subscribers.push_back(subscriber);
   ++mirror.subscriber_count;
   if (subscriptions.empty()) {

@@ -37,7 +37,7 @@ static_assert(sizeof(Subscriber) <= 24, "there are as many as subscriptions");
 /// changes meanwhile in pages that were sent comes with the next pass.
 struct Pass {
   Offset to;
-  std::string after;   // the last key that was sent
+  std::string after;    // the last key that was sent
   bool sweeps = false;  // every record, not only those that changed since the cursor
 };
 
@@ -57,8 +57,8 @@ class ChannelView {
   // Kept by ChannelHub and FanOut.
   std::vector<Subscriber> subscribers;
   std::map<std::uint32_t, Pass> passes;  // by session
-  Offset flushed_to;                     // everybody who keeps pace has been sent what is up to here
-  bool restarted = false;                // some readers may have to begin anew
+  Offset flushed_to;       // everybody who keeps pace has been sent what is up to here
+  bool restarted = false;  // some readers may have to begin anew
   bool in_news_list = false;
   std::uint16_t noted_rungs = 0;  // bits: rungs on which the next tick is waited for
 

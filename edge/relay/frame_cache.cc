@@ -69,12 +69,12 @@ SharedBlock FrameCache::finish(const BlockWriter& writer, Offset end) {
 SharedBlock FrameCache::block(const ChannelMirror& mirror, const ChannelView& view, Offset from) {
   const ChannelLog& log = mirror.history();
   const Offset end = end_of(log, from);
-  return find_or_build(
-      Key{view.stream(), mirror.incarnation(), from, end, Key::What::Rows, {}}, [&] {
-        BlockWriter writer(view.stream(), StreamRange{from, end});
-        add_rows(log, view.filter().get(), from, end, writer);
-        return finish(writer, end);
-      });
+  return find_or_build(Key{view.stream(), mirror.incarnation(), from, end, Key::What::Rows, {}},
+                       [&] {
+                         BlockWriter writer(view.stream(), StreamRange{from, end});
+                         add_rows(log, view.filter().get(), from, end, writer);
+                         return finish(writer, end);
+                       });
 }
 
 SharedBlock FrameCache::page(const ChannelMirror& mirror, const ChannelView& view, Offset from,

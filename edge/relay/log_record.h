@@ -68,8 +68,8 @@ struct AppendedRecord {
 struct LogEntry {
   StreamRange range;
   PublicationPtr publication;
-  PublicationPtr before;
-  PublicationPtr after;
+  PublicationPtr before{};
+  PublicationPtr after{};
 };
 
 /// A state channel's record at a version: a set, or a delete when it is gone (a tombstone).

@@ -14,9 +14,9 @@ namespace tidegate::relay {
 using PaceRung = std::uint8_t;
 
 inline constexpr std::array<Duration, 11> kPaceLadder = {
-    Duration{0},           Duration{50'000},      Duration{100'000},    Duration{200'000},
-    Duration{500'000},     Duration{1'000'000},   Duration{2'000'000},  Duration{5'000'000},
-    Duration{10'000'000},  Duration{30'000'000},  Duration{60'000'000},
+    Duration{0},          Duration{50'000},     Duration{100'000},    Duration{200'000},
+    Duration{500'000},    Duration{1'000'000},  Duration{2'000'000},  Duration{5'000'000},
+    Duration{10'000'000}, Duration{30'000'000}, Duration{60'000'000},
 };
 inline constexpr PaceRung kPaceRungs = kPaceLadder.size();
 

@@ -112,9 +112,9 @@ void PublishFlow::submit(Now now, Publisher publisher, const std::string& tenant
   auto key = std::make_shared<const ChannelKey>(ChannelKey{tenant, channel});
   const std::uint16_t owner = RelayShard::owner_of(*key, context_.options.shard_count);
   const RecordLimits& records = context_.config().namespace_of(channel)->records;
-  context_.send(owner, PublishSubmit{std::move(key), ticket,
-                                     make_record(now.wall, std::move(producer), std::move(draft),
-                                                 records)});
+  context_.send(
+      owner, PublishSubmit{std::move(key), ticket,
+                           make_record(now.wall, std::move(producer), std::move(draft), records)});
 }
 
 void PublishFlow::handle_settled(const PublishSettled& settled) {

@@ -29,7 +29,7 @@ struct Namespace {
   ChannelKind kind = ChannelKind::Log;
   HistoryLimits history;
   PublishRight publish = PublishRight::Server;
-  RecordLimits records;                              // of a state channel
+  RecordLimits records{};                            // of a state channel
   Duration record_ttl{0};                            // of a state channel; 0: records stay
   Duration signal_ttl = limits::signal_ttl_default;  // of a signal channel
   Duration min_interval{0};  // readers are served no more often than this; 0: as it comes

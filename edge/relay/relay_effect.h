@@ -133,9 +133,9 @@ struct StoreOpened {
   StreamPosition top;  // epoch, and the offset of the last record
   Offset floor;        // reading can begin after this
   /// Of a state channel: deletes up to here are forgotten.
-  Offset changes_floor;
+  Offset changes_floor{};
   /// Of publications at or below the floor, oldest first.
-  std::vector<RememberedKeys> remembered;
+  std::vector<RememberedKeys> remembered{};
 };
 
 /// An append ends in one of three ways. Unknown (deadline, I/O error, or a top that was not the

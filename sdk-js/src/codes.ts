@@ -26,6 +26,7 @@ export const ErrorCode = {
   disposed: 311,
   unsupported: 312,
   not_found: 313,
+  version_mismatch: 314,
   malformed_frame: 400,
   unsupported_version: 401,
   frame_too_large: 402,
@@ -66,7 +67,7 @@ export const SNAPSHOT_REASONS = [
 ] as const;
 export type SnapshotReason = (typeof SNAPSHOT_REASONS)[number];
 
-export const PUBLISH_OUTCOMES = ['applied', 'duplicate'] as const;
+export const PUBLISH_OUTCOMES = ['applied', 'duplicate', 'stale'] as const;
 export type PublishOutcome = (typeof PUBLISH_OUTCOMES)[number];
 
 /** States of the client in the core's order; the index is the number in the core's records. */
@@ -78,6 +79,14 @@ export const CLIENT_STATES = [
   'offline',
   'failed',
 ] as const;
+
+/** What a channel's publications are to one another; the index is the number on the wire. */
+export const CHANNEL_KINDS = ['log', 'state', 'signal'] as const;
+export type ChannelKind = (typeof CHANNEL_KINDS)[number];
+
+/** How a subscription comes to where its stream is; the index is the number on the wire. */
+export const CATCH_UPS = ['none', 'replay', 'changes', 'records'] as const;
+export type CatchUp = (typeof CATCH_UPS)[number];
 
 export const OPERATIONS = ['append', 'set', 'merge', 'delete'] as const;
 export type Operation = (typeof OPERATIONS)[number];

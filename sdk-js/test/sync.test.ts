@@ -9,6 +9,7 @@ import * as codes from '../src/codes.js';
 import { LOAD_TIMEOUT_MS } from '../src/driver.js';
 import { LISTENERS_MAX } from '../src/listener_window.js';
 import * as abi from '../src/core/abi.js';
+import * as wire from './support/wire.js';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -42,12 +43,16 @@ test('disconnect codes, outcomes and reasons are those of core/protocol/codes.h'
   assert.deepEqual(named(enumerators(header, 'DisconnectCode')), codes.DisconnectCode);
   assert.deepEqual(listed(enumerators(header, 'SnapshotReason')), [...codes.SNAPSHOT_REASONS]);
   assert.deepEqual(listed(enumerators(header, 'PublishOutcome')), [...codes.PUBLISH_OUTCOMES]);
+  assert.deepEqual(listed(enumerators(header, 'CatchUp')), [...codes.CATCH_UPS]);
   assert.deepEqual(named(enumerators(header, 'SubscribeOutcome')), { recovered: 0, snapshot: 1 });
 });
 
-test('states and operations are those of the core', () => {
+test('states, kinds and operations are those of the core', () => {
   assert.deepEqual(listed(enumerators('core/client/event.h', 'ClientState')), [
     ...codes.CLIENT_STATES,
+  ]);
+  assert.deepEqual(listed(enumerators('core/stream/publication.h', 'ChannelKind')), [
+    ...codes.CHANNEL_KINDS,
   ]);
   assert.deepEqual(listed(enumerators('core/stream/publication.h', 'Operation')), [
     ...codes.OPERATIONS,
@@ -69,9 +74,24 @@ test('records are those of wasm/output_encoder.h', () => {
   assert.match(read('wasm/output_encoder.h'), new RegExp(`kAbiVersion = ${abi.ABI_VERSION};`));
 });
 
+test('the types and flags that the fakes write are those of core/protocol/wire_format.h', () => {
+  const header = 'core/protocol/wire_format.h';
+  assert.deepEqual(named(enumerators(header, 'FrameType')), wire.FrameType);
+  const flags = [...read(header).matchAll(/ kFlag(\w+) =\s+(\d+);/g)];
+  assert.deepEqual(
+    Object.fromEntries(flags.map(([, name, value]) => [snake(name as string), Number(value)])),
+    { ...wire.BlockFlag, optional: 128 },
+  );
+  const conditions = [...read(header).matchAll(/ k(If\w+|SourceVersion) = (\d+);/g)];
+  assert.deepEqual(
+    Object.fromEntries(conditions.map(([, name, value]) => [snake(name as string), Number(value)])),
+    wire.Condition,
+  );
+});
+
 test('the row layout is that of core/protocol/wire_format.h', () => {
-  const wire = read('core/protocol/wire_format.h');
-  const constant = (name: string) => Number(new RegExp(`${name} =\\s+(\\w+);`).exec(wire)?.[1]);
+  const header = read('core/protocol/wire_format.h');
+  const constant = (name: string) => Number(new RegExp(`${name} =\\s+(\\w+);`).exec(header)?.[1]);
   const pairs: [string, number][] = [
     ['kRowBytes', abi.ROW_BYTES],
     ['kRowOffset', abi.ROW_OFFSET],
@@ -85,7 +105,7 @@ test('the row layout is that of core/protocol/wire_format.h', () => {
     ['kRowFlagBinary', abi.ROW_FLAG_BINARY],
   ];
   for (const [name, value] of pairs) assert.equal(value, constant(name), name);
-  assert.match(wire, new RegExp(`kSubprotocol\\[\\] = "${abi.SUBPROTOCOL}"`));
+  assert.match(header, new RegExp(`kSubprotocol\\[\\] = "${abi.SUBPROTOCOL}"`));
 });
 
 test('the entries of the row table are those of core/client/row_table.h', () => {

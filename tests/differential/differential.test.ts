@@ -37,6 +37,9 @@ const REACHED = [
   'stats',
   'block',
   'crooked block',
+  'records',
+  'sweep',
+  'conflict',
   'mischief',
 ];
 

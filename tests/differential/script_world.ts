@@ -29,6 +29,8 @@ export class Random {
 }
 
 interface RelayChannel {
+  /** 0 log, 1 state, 2 signal. */
+  kind: number;
   epoch: string;
   rows: wire.Row[];
   top: bigint;
@@ -38,6 +40,9 @@ interface RelayChannel {
 }
 
 const CHANNELS = ['a:1', 'a:2', 'user:42:notifications', 'x', 'ünvalid', 'a:*', ''];
+/** In the order of their bytes. */
+const KEYS = ['a', 'b', 'b2', 'key-1', 'z', 'ä', '\u{1f600}'];
+const MERGES = ['{"set":{"x":2}}', '{"unset":["x"]}', '{"set":{"y":[1]},"unset":["z"]}'];
 const EVENTS = ['', 'created', 'gone', 'a.b.c', 'ä'];
 const CODES = [1000, 1001, 1002, 1006, 1008, 1011, 1012, 4000, 4002, 4005, 4100, 4500, 4502];
 
@@ -216,7 +221,8 @@ export class ScriptWorld {
   private channel(name: string): RelayChannel {
     let channel = this.channels.get(name);
     if (!channel) {
-      channel = { epoch: 'e1', rows: [], top: 0n, stream: 0, sent: 0n };
+      const kind = this.random.pick([0, 0, 1, 1, 2]);
+      channel = { kind, epoch: 'e1', rows: [], top: 0n, stream: 0, sent: 0n };
       this.channels.set(name, channel);
     }
     return channel;
@@ -259,6 +265,8 @@ export class ScriptWorld {
       stream: channel.stream,
       outcome: known ? 'recovered' : 'snapshot',
       reason: frame.epoch === '' ? 1 : 2,
+      kind: random.oneIn(12) ? random.below(3) : channel.kind,
+      catchUp: random.oneIn(4) ? random.below(4) : this.catchUp(channel, known),
       start: channel.sent,
       target: channel.top,
       epoch: channel.epoch,
@@ -278,7 +286,15 @@ export class ScriptWorld {
       return this.feed(
         wire.refused(frame.request, random.pick([101, 103, 104, 200, 302, 306, 307]), 0, 'no'),
       );
-    this.feed(wire.publishAck(frame.request, random.oneIn(4), BigInt(random.below(1000)), 'e1'));
+    const version = BigInt(random.below(1000));
+    if (random.oneIn(6)) {
+      this.seen.add('conflict');
+      const record = random.pick(['{"x":1}', random.bytes(random.below(9)), undefined]);
+      const answered = record === undefined ? 0n : version + 1n;
+      return this.feed(wire.publishConflict(frame.request, answered, record));
+    }
+    const outcome = random.pick(['applied', 'applied', 'duplicate', 'stale'] as const);
+    this.feed(wire.publishAck(frame.request, outcome, version, 'e1'));
   }
 
   private block(): void {
@@ -290,6 +306,12 @@ export class ScriptWorld {
     this.feed(wire.message(...blocks));
   }
 
+  private catchUp(channel: RelayChannel, known: boolean): number {
+    if (channel.sent >= channel.top) return 0;
+    if (channel.kind !== 1) return 1;
+    return known ? this.random.pick([1, 2]) : 3;
+  }
+
   /**
    * The next rows of a stream; `crooked` blocks repeat, overlap, leave out, or belong to nobody.
    */
@@ -298,7 +320,7 @@ export class ScriptWorld {
     const count = random.pick([0, 1, 2, 3, 9]);
     for (let row = 0; row < count; row++) {
       channel.top += BigInt(1 + random.below(3));
-      channel.rows.push(this.row(channel.top));
+      channel.rows.push(this.row(channel.top, channel.kind));
     }
     if (random.oneIn(5)) channel.top += 2n;
     let previous = channel.sent;
@@ -307,24 +329,65 @@ export class ScriptWorld {
     if (previous > channel.top) previous = channel.top;
     const rows = channel.rows.filter((row) => row.offset > previous && row.offset <= channel.top);
     const stream = crooked && random.oneIn(3) ? 9999 : Math.max(1, channel.stream);
-    const more = random.oneIn(9);
-    if (!more) channel.sent = channel.top;
+    const digest = random.oneIn(6) ? BigInt(random.below(3)) : undefined;
+    const range = {
+      stream,
+      previous,
+      offset: channel.top,
+      ...(digest === undefined ? {} : { digest }),
+    };
+    if (channel.kind === 1 && random.oneIn(3)) return this.records(channel, range);
+    channel.sent = channel.top;
     this.seen.add(crooked ? 'crooked block' : 'block');
-    return wire.block({ stream, previous, offset: channel.top, rows: rows.slice(-300), more });
+    return wire.block({ ...range, rows: rows.slice(-300) });
   }
 
-  private row(offset: bigint): wire.Row {
+  /** A page of records as they are, some of them newer than the block. */
+  private records(channel: RelayChannel, range: Omit<wire.Block, 'rows'>): Uint8Array {
     const { random } = this;
-    const binary = random.oneIn(4);
+    const more = random.oneIn(3);
+    if (!more) channel.sent = channel.top;
+    const from = random.pick([0, 0, 1, 3]);
+    const to = random.oneIn(3) ? KEYS.length : from + 1 + random.below(KEYS.length - from);
+    const sweeps = random.oneIn(2);
+    const rows = KEYS.slice(from, to)
+      .filter(() => !random.oneIn(3))
+      .map((key) => {
+        const offset = BigInt(1 + random.below(Number(channel.top) + 4));
+        const deleted = !sweeps && random.oneIn(4);
+        const whole = { ...this.row(offset, channel.kind), key, operation: deleted ? 3 : 1 };
+        if (deleted) return { ...whole, payload: 'null' };
+        return random.oneIn(8)
+          ? { ...whole, payload: Uint8Array.of(1, 2) }
+          : { ...whole, payload: '{"x":1}' };
+      });
+    this.seen.add(sweeps ? 'sweep' : 'records');
+    const after = from === 0 ? '' : (KEYS[from - 1] as string);
+    const until = to === KEYS.length ? '' : (KEYS[to - 1] as string);
+    return wire.block({
+      ...range,
+      rows,
+      more,
+      records: true,
+      ...(sweeps ? { sweep: { after, until } } : {}),
+    });
+  }
+
+  private row(offset: bigint, kind = 0): wire.Row {
+    const { random } = this;
+    const operation = kind === 1 && !random.oneIn(20) ? random.pick([1, 1, 2, 3]) : 0;
+    const binary = operation < 2 && random.oneIn(4);
+    const fixed = ['', '', random.pick(MERGES), 'null'][operation] ?? '';
     return {
       offset,
+      operation,
       time: BigInt(1_700_000_000_000 + random.below(1000)),
       event: random.oneIn(20) ? `rare-${random.below(10_000)}` : random.pick(EVENTS),
       eventId: random.pick(['', 'a', 'b', `id-${random.below(100)}`]),
-      key: random.pick(['', '', 'k']),
+      key: operation === 0 ? random.pick(['', '', 'k']) : random.pick(KEYS),
       payload: binary
         ? random.bytes(random.below(30))
-        : random.pick(['null', '{"x":1}', '"é"', '[1,2,3]']),
+        : fixed || random.pick(['null', '{"x":1}', '{"x":1,"z":{}}', '"é"', '[1,2,3]']),
     };
   }
 
@@ -351,7 +414,7 @@ export class ScriptWorld {
           ),
         ),
       () => this.feed(wire.frame(16, Uint8Array.of(1, 2, 3, 4))),
-      () => this.feed(wire.publishAck(12345, false, 1n, 'e1')),
+      () => this.feed(wire.publishAck(12345, 'applied', 1n, 'e1')),
     ];
     this.seen.add('mischief');
     random.pick(moves)();
@@ -376,6 +439,7 @@ export class ScriptWorld {
       stream: channel.stream,
       outcome: 'snapshot' as const,
       reason: 2,
+      kind: channel.kind,
       start: 0n,
       target: 0n,
     };

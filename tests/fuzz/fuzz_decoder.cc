@@ -17,11 +17,20 @@ std::uint64_t read_block(const BlockView& block) {
   BlockView::EventNameCursor names = block.event_names();
   for (std::string_view name; names.next(name);) sum += sum_of(as_bytes(name));
   std::uint32_t count = 0;
+  std::string_view last_key = block.sweep_after();
+  sum += sum_of(as_bytes(last_key)) + sum_of(as_bytes(block.sweep_until()));
   BlockView::RowCursor rows = block.rows();
   for (BlockRow row; rows.next(row); ++count) {
     sum += sum_of(row.payload) + sum_of(as_bytes(row.key)) + sum_of(as_bytes(row.event_id));
     const bool named = row.event_index == wire::kNoEvent || row.event_index < block.event_count();
-    TIDEGATE_CHECK(named && row.offset <= block.range().offset);
+    TIDEGATE_CHECK(named);
+    if (!block.shape().records) {
+      TIDEGATE_CHECK(row.offset <= block.range().offset);
+      continue;
+    }
+    TIDEGATE_CHECK(row.offset.value > 0 && row.key > last_key);
+    TIDEGATE_CHECK(block.sweep_until().empty() || row.key <= block.sweep_until());
+    last_key = row.key;
   }
   TIDEGATE_CHECK(count == block.row_count());
   return sum;

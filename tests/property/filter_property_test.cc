@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <compare>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -22,7 +23,12 @@ namespace {
 using Json = nlohmann::basic_json<std::map, std::vector, std::string, bool, std::int64_t,
                                   std::uint64_t, long double>;
 
-int pick(int begin, int end) { return *rc::gen::inRange(begin, end); }
+/// From the whole range at once: by itself, rapidcheck stays near `begin` in its first hundred
+/// runs.
+template <typename T>
+T pick(T begin, T end) {
+  return *rc::gen::resize(rc::kNominalSize, rc::gen::inRange<T>(begin, end));
+}
 bool chance(int one_in) { return pick(0, one_in) == 0; }
 std::string one_of(const std::vector<std::string>& choices) {
   return choices[static_cast<std::size_t>(pick(0, static_cast<int>(choices.size())))];
@@ -162,7 +168,7 @@ struct Value {
   int exponent = 0;
   std::string text;
 };
-Value random_number() { return {0, pick(-3, 30), pick(-2, 3), ""}; }
+Value random_number() { return {0, pick(-2, 6), pick(-1, 2), ""}; }
 Value random_string() {
   return {1, 0, 0,
           one_of({"", "a", "ab", "abc", "b", "\xC3\xA9", "a\"\\", "\xF0\x9F\x98\x80", "\n"})};
@@ -286,7 +292,7 @@ std::string random_point() {
 std::string random_payload(int depth) {
   if (depth == 0 || chance(8)) return spelled(random_scalar());
   std::vector<std::string> members;
-  for (int count = pick(0, 7); count > 0; --count) {
+  for (int count = pick(2, 9); count > 0; --count) {
     const std::string name = one_of({"a", "b", "n", "x", "y/z", "list", "or", "p", "t"});
     std::string value = random_payload(depth - 1);
     if (name == "p") value = random_point();
@@ -315,7 +321,7 @@ RC_GTEST_PROP(Filter, AgreesWithTheSecondEvaluator, ()) {
   }
   const Json reference = Json::parse(text);
   for (int i = 0; i < 8; ++i) {
-    const std::string payload = chance(10) ? "" : random_payload(3);
+    const std::string payload = chance(10) ? "" : random_payload(2);
     const std::string tags = random_tags();
     Json value;
     if (!payload.empty()) value = Json::parse(payload);
@@ -342,13 +348,13 @@ RC_GTEST_PROP(Filter, EverySpellingHasOneCanonicalForm, ()) {
 }
 
 RC_GTEST_PROP(Filter, FieldsThatAreNotReadDoNotMatter, ()) {
-  const auto parsed = Filter::parse(write(random_plan(2)));
+  const auto parsed = Filter::parse(write(random_plan(1)));
   if (!parsed.ok()) RC_DISCARD("over a limit");
   const std::string field = one_of({"a", "b", "n", "list", "or", "p"});
   const std::string rest = "{\"a\":" + random_payload(1) + ",\"n\":" + random_payload(2) +
                            ",\"p\":" + random_point() + ",\"" + field + "\":";
-  const bool before = parsed->matches(rest + random_payload(2) + "}", "{}");
-  const bool after = parsed->matches(rest + random_payload(2) + "}", "{}");
+  const bool before = parsed->matches(rest + random_payload(chance(2)) + "}", "{}");
+  const bool after = parsed->matches(rest + random_payload(chance(2)) + "}", "{}");
   RC_CLASSIFY(before != after, "changed");
   RC_ASSERT(before == after || parsed->reads_field(field));
 }
@@ -383,25 +389,24 @@ RC_GTEST_PROP(Decimal, LongNumbersAreOrderedAsTheirDigits, ()) {
   const int left_point = pick(-30, 30);
   const int right_point = chance(2) ? left_point : pick(-30, 30);
   const int expected = unfolded(left, left_point).compare(unfolded(right, right_point));
-  const auto a = filter::read_decimal(written(left, left_point));
   const std::string right_text = written(right, right_point);
   const std::string left_text = written(left, left_point);
   const auto order =
       filter::order_decimals(filter::read_decimal(left_text), filter::read_decimal(right_text));
   RC_ASSERT((order < 0) == (expected < 0) && (order > 0) == (expected > 0));
   const std::string again = filter::decimal_text(filter::read_decimal(left_text));
-  RC_ASSERT(filter::order_decimals(filter::read_decimal(again), filter::read_decimal(left_text)) ==
-            0);
-  RC_ASSERT(a.sign == 1);
+  const auto respelled =
+      filter::order_decimals(filter::read_decimal(again), filter::read_decimal(left_text));
+  RC_ASSERT(std::is_eq(respelled));
 }
 
 RC_GTEST_PROP(GeoCircle, IsWithinAPartInAMillionOfLibm, ()) {
   const auto near_or_far = [](std::int64_t from, std::int64_t reach, std::int64_t limit) {
     const auto scale = *rc::gen::element<std::int64_t>(100, 10'000, 1'000'000, reach);
-    return std::clamp(from + *rc::gen::inRange<std::int64_t>(-scale, scale + 1), -limit, limit);
+    return std::clamp(from + pick<std::int64_t>(-scale, scale + 1), -limit, limit);
   };
-  const filter::GeoPoint from{*rc::gen::inRange<std::int64_t>(-900'000'000, 900'000'001),
-                              *rc::gen::inRange<std::int64_t>(-1'800'000'000, 1'800'000'001)};
+  const filter::GeoPoint from{pick<std::int64_t>(-900'000'000, 900'000'001),
+                              pick<std::int64_t>(-1'800'000'000, 1'800'000'001)};
   const filter::GeoPoint to{near_or_far(from.lat, 1'800'000'000, 900'000'000),
                             near_or_far(from.lon, 3'600'000'000, 1'800'000'000)};
   const auto degrees = [](std::int64_t units) { return static_cast<long double>(units) / 1e7L; };
@@ -420,14 +425,10 @@ RC_GTEST_PROP(GeoCircle, IsWithinAPartInAMillionOfLibm, ()) {
 }
 
 RC_GTEST_PROP(GeoCircle, AGrowingRadiusLosesNothing, ()) {
-  const auto units = [](std::int64_t limit) {
-    return *rc::gen::inRange<std::int64_t>(-limit, limit + 1);
-  };
+  const auto units = [](std::int64_t limit) { return pick<std::int64_t>(-limit, limit + 1); };
   const filter::GeoPoint from{units(900'000'000), units(1'800'000'000)};
   const filter::GeoPoint to{units(900'000'000), units(1'800'000'000)};
-  const auto radius = [] {
-    return *rc::gen::inRange<std::int64_t>(0, limits::filter_metres_max * 1000 + 1);
-  };
+  const auto radius = [] { return pick<std::int64_t>(0, limits::filter_metres_max * 1000 + 1); };
   const auto [less, more] = std::minmax({radius(), radius()});
   RC_ASSERT(!filter::GeoCircle(from, less).contains(to) ||
             filter::GeoCircle(from, more).contains(to));

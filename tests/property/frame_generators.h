@@ -3,6 +3,7 @@
 
 #include <rapidcheck.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -67,6 +68,11 @@ inline PublicationDraft random_draft() {
   draft.key = random_text(255);
   draft.idempotency_key = random_text(128);
   if (*rc::gen::arbitrary<bool>()) draft.if_epoch = random_epoch();
+  if (*rc::gen::arbitrary<bool>()) draft.if_version = Offset{random_u64()};
+  if (*rc::gen::arbitrary<bool>()) {
+    draft.source_version = SourceVersion{random_text(64), random_u64()};
+  }
+  draft.tags = random_text(300);
   draft.payload = random_bytes();
   return draft;
 }
@@ -76,7 +82,8 @@ inline Frame random_client_frame(int kind) {
     case 0:
       return HelloFrame{1, random_text(64), random_text(64), random_text(500)};
     case 1: {
-      SubscribeFrame frame{random_request(), random_channel(), std::nullopt, random_u32()};
+      SubscribeFrame frame{random_request(), random_channel(), std::nullopt,
+                           random_u32(),     random_u32(),     random_text(300)};
       if (*rc::gen::arbitrary<bool>()) {
         frame.since = StreamPosition{random_epoch(), Offset{random_u64()}};
       }
@@ -105,18 +112,31 @@ inline Frame random_relay_frame(int kind) {
       const auto reason = static_cast<SnapshotReason>(*rc::gen::inRange(0, 5));
       const auto outcome =
           reason == SnapshotReason::None ? SubscribeOutcome::Recovered : SubscribeOutcome::Snapshot;
-      return SubscribedFrame{RequestId{random_u32()}, random_stream(), outcome, reason, position,
-                             Offset{random_u64()},    random_channel()};
+      return SubscribedFrame{RequestId{random_u32()},
+                             random_stream(),
+                             outcome,
+                             reason,
+                             position,
+                             Offset{random_u64()},
+                             random_channel(),
+                             static_cast<ChannelKind>(*rc::gen::inRange(0, 3)),
+                             static_cast<CatchUp>(*rc::gen::inRange(0, 4))};
     }
     case 2:
       return UnsubscribedFrame{RequestId{random_u32()}, random_stream(), random_u16(),
                                random_text(512)};
     case 3:
-      return PublishAckFrame{random_request(), static_cast<PublishOutcome>(*rc::gen::inRange(0, 2)),
+      return PublishAckFrame{random_request(), static_cast<PublishOutcome>(*rc::gen::inRange(0, 3)),
                              position};
     case 4:
       return RefusedFrame{random_request(),
                           Error{ErrorCode{random_u16()}, random_text(512), random_u32()}};
+    case 5: {
+      const Offset version{random_u64()};
+      return PublishConflictFrame{random_request(), version,
+                                  static_cast<PayloadKind>(*rc::gen::inRange(0, 2)),
+                                  version.value == 0 ? Bytes() : random_bytes()};
+    }
     default:
       return DisconnectFrame{random_u16(), random_u32(), random_text(512)};
   }
@@ -124,7 +144,7 @@ inline Frame random_relay_frame(int kind) {
 
 /// Any frame but a block.
 inline Frame random_control_frame() {
-  const int kind = *rc::gen::inRange(0, 12);
+  const int kind = *rc::gen::inRange(0, 13);
   if (kind < 4) return random_client_frame(kind);
   if (kind == 4) return PingFrame{random_u32()};
   if (kind == 5) return PongFrame{random_u32()};
@@ -145,6 +165,29 @@ inline Publication random_publication() {
   publication.key = publication.operation == Operation::Append ? "" : random_text(255);
   publication.payload = binary ? random_bytes() : random_json();
   return publication;
+}
+
+/// Keys of records, in their order and each once; many share their beginnings.
+inline std::vector<std::string> random_keys() {
+  std::set<std::string> keys;
+  const auto count = *rc::gen::inRange(0, 12);
+  for (int i = 0; i < count; ++i) {
+    std::string key =
+        *rc::gen::element<std::string>("a", "ab", "z", "\xC3\xA9", "\xF0\x9F\x98\x80");
+    key += random_text(20);
+    keys.insert(std::move(key));
+  }
+  return {keys.begin(), keys.end()};
+}
+
+/// A whole record, or what is left of a deleted one.
+inline Publication random_record(std::string key, bool may_be_deleted) {
+  Publication record = random_publication();
+  record.operation =
+      may_be_deleted && *rc::gen::inRange(0, 4) == 0 ? Operation::Delete : Operation::Set;
+  if (record.operation == Operation::Delete) record.payload_kind = PayloadKind::Json;
+  record.key = std::move(key);
+  return record;
 }
 
 }  // namespace tidegate::test

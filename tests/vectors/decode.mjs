@@ -15,6 +15,7 @@ const TYPES = {
   35: publishAck,
   36: refused,
   37: disconnect,
+  38: publishConflict,
   48: block,
 };
 const FLAG_OPTIONAL = 128;
@@ -182,18 +183,26 @@ function complete(r) {
 
 const invalidCommand = (request, error) => ({ type: 'invalid_command', request, error });
 
+/** A text of a command: judged by the relay (bad_request), so here it need not even be UTF-8. */
+const commandText = (r) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(r.take(r.u16()));
+
 function subscribe(r) {
   const request = r.request();
   const history = r.u32();
+  const minIntervalMs = r.u32();
   const channel = latin1(r.take(r.u16()));
   const epoch = latin1(r.take(r.u16()));
   const offset = r.u64();
+  const filter = commandText(r);
   complete(r);
   check(epoch !== '' || offset === 0n, 'an offset without an epoch');
   if (!isChannel(channel)) return invalidCommand(request, 'invalid_channel');
   if (epoch !== '' && !isEpoch(epoch)) return invalidCommand(request, 'bad_request');
   const since = epoch === '' ? null : { epoch, offset: String(offset) };
-  return { type: 'subscribe', request, history, channel, since };
+  return {
+    ...{ type: 'subscribe', request, history, min_interval_ms: minIntervalMs },
+    ...{ channel, since, filter },
+  };
 }
 
 function unsubscribe(r) {
@@ -204,23 +213,30 @@ function publish(r) {
   const request = r.request();
   const operation = r.enum8(3);
   const payloadKind = r.enum8(1);
-  const hasIfEpoch = r.u16();
-  check(hasIfEpoch <= 1, 'has_if_epoch must be 0 or 1');
+  const conditions = r.u16();
+  check((conditions & ~7) === 0, 'unknown conditions');
+  const [hasEpoch, hasVersion, hasSource] = [1, 2, 4].map((bit) => (conditions & bit) !== 0);
   const channel = latin1(r.take(r.u16()));
-  // The draft's texts are judged by the relay (bad_request), so here they need not even be UTF-8.
-  const texts = [];
-  for (let i = 0; i < 4; ++i) texts.push(new TextDecoder().decode(r.take(r.u16())));
+  const [event, event_id, key, idempotency_key] = [1, 2, 3, 4].map(() => commandText(r));
   const ifEpoch = latin1(r.take(r.u16()));
-  check(hasIfEpoch === 1 || ifEpoch === '', 'if_epoch without has_if_epoch');
+  const ifVersion = r.u64();
+  const sourceEpoch = commandText(r);
+  const sourceNumber = r.u64();
+  const tags = commandText(r);
   const payload = r.take(r.u32());
   complete(r);
+  check(hasEpoch || ifEpoch === '', 'if_epoch without its condition');
+  check(hasVersion || ifVersion === 0n, 'if_version without its condition');
+  check(hasSource || (sourceEpoch === '' && sourceNumber === 0n), 'a source without its condition');
   if (!isChannel(channel)) return invalidCommand(request, 'invalid_channel');
-  if (hasIfEpoch && !isEpoch(ifEpoch)) return invalidCommand(request, 'bad_request');
-  const [event, event_id, key, idempotency_key] = texts;
+  if (hasEpoch && !isEpoch(ifEpoch)) return invalidCommand(request, 'bad_request');
   return {
     ...{ type: 'publish', request, operation, payload_kind: payloadKind, channel },
     ...{ event, event_id, key, idempotency_key },
-    ...{ if_epoch: hasIfEpoch ? ifEpoch : null, payload_hex: toHex(payload) },
+    if_epoch: hasEpoch ? ifEpoch : null,
+    if_version: hasVersion ? String(ifVersion) : null,
+    source_version: hasSource ? { epoch: sourceEpoch, number: String(sourceNumber) } : null,
+    ...{ tags, payload_hex: toHex(payload) },
   };
 }
 
@@ -245,19 +261,14 @@ function subscribed(r) {
   const outcome = r.enum8(1);
   const reason = r.enum8(4);
   check((outcome === 0) === (reason === 0), 'a reason belongs to a snapshot');
-  check(r.u16() === 0, 'a reserved field must be 0');
+  const kind = r.enum8(2);
+  const catchUp = r.enum8(3);
   const offset = String(r.u64());
   const target = String(r.u64());
   const start = { epoch: relayEpoch(r), offset };
   return {
-    type: 'subscribed',
-    request,
-    stream,
-    outcome,
-    reason,
-    start,
-    target,
-    channel: relayChannel(r),
+    ...{ type: 'subscribed', request, stream, outcome, reason },
+    ...{ kind, catch_up: catchUp, start, target, channel: relayChannel(r) },
   };
 }
 
@@ -270,7 +281,7 @@ function unsubscribed(r) {
 
 function publishAck(r) {
   const request = r.request();
-  const outcome = r.enum8(1);
+  const outcome = r.enum8(2);
   check(r.u8() === 0 && r.u16() === 0, 'reserved fields must be 0');
   const offset = String(r.u64());
   return { type: 'publish_ack', request, outcome, position: { epoch: relayEpoch(r), offset } };
@@ -283,12 +294,28 @@ function refused(r) {
   };
 }
 
+function publishConflict(r) {
+  const request = r.request();
+  const payloadKind = r.enum8(1);
+  check(r.u8() === 0 && r.u16() === 0, 'reserved fields must be 0');
+  const version = r.u64();
+  const payload = r.take(r.u32());
+  check(version !== 0n || payload.length === 0, 'a payload without a record');
+  return {
+    ...{ type: 'publish_conflict', request, payload_kind: payloadKind },
+    ...{ version: String(version), payload_hex: toHex(payload) },
+  };
+}
+
 function disconnect(r) {
   return { type: 'disconnect', code: r.u16(), retry_after_ms: r.u32(), message: r.text(512) };
 }
 
 function block(r, flags) {
-  check((flags & ~7) === 0, 'unknown flags');
+  check((flags & ~31) === 0, 'unknown flags');
+  const shape = { records: (flags & 8) !== 0, sweep: (flags & 16) !== 0 };
+  check(shape.records || !shape.sweep, 'only records are swept');
+  check(shape.records || (flags & 1) === 0, 'only records come in pages');
   const header = {
     ...{ stream: r.stream(), rowCount: r.u32(), previous: r.u64(), offset: r.u64() },
     ...{ heapBytes: r.u32(), jsonBytes: r.u32(), binaryBytes: r.u32() },
@@ -307,16 +334,30 @@ function block(r, flags) {
   const heap = section(header.heapBytes);
   const json = section(header.jsonBytes);
   const binary = section(header.binaryBytes);
-  const dictionary = readDictionary(heap);
+  const dictionary = readDictionary(heap, shape.sweep);
+  const sweep = dictionary.sweep;
   return {
-    ...{ type: 'block', more: (flags & 1) !== 0, stream: header.stream },
+    ...{ type: 'block', more: (flags & 1) !== 0, records: shape.records },
+    sweep: sweep === null ? null : { after: utf8(sweep.after), until: utf8(sweep.until) },
+    stream: header.stream,
     ...{ previous: String(header.previous), offset: String(header.offset) },
-    ...{ group: header.group, digest: String(header.digest), events: dictionary.names },
-    rows: readRows(header, rows, heap, dictionary, new Columns(json, binary, header.rowCount)),
+    ...{
+      group: header.group,
+      digest: flags & 2 ? String(header.digest) : null,
+      events: dictionary.names,
+    },
+    rows: readRows(
+      { ...header, ...shape },
+      rows,
+      heap,
+      dictionary,
+      new Columns(json, binary, header.rowCount),
+    ),
   };
 }
 
-function readDictionary(heap) {
+/** The event names and, of a sweep, its two keys; the rows' strings stand behind both. */
+function readDictionary(heap, isSweep) {
   const r = new Reader(heap);
   const count = r.u16();
   check(count <= 4096, 'too many event names');
@@ -326,7 +367,37 @@ function readDictionary(heap) {
     check(length >= 1 && length <= 128, 'an event name of a wrong length');
     return utf8(r.take(length));
   });
-  return { names, end: r.at };
+  return { names, sweep: isSweep ? readSweep(r) : null, end: r.at };
+}
+
+function readSweep(r) {
+  const [after, until] = [1, 2].map(() => {
+    const key = r.take(r.u16());
+    check(key.length <= 255, 'a key of the sweep that is too long');
+    utf8(key);
+    return key;
+  });
+  check(until.length === 0 || isAbove(until, after), 'the sweep runs backwards');
+  return { after, until };
+}
+
+/** Keys are in the order of their bytes, which is not that of JavaScript's strings. */
+const isAbove = (key, other) => Buffer.compare(key, other) > 0;
+
+/** Offsets increase within the block's range; whole records stand in the order of their keys. */
+function checkPlace(header, previous, row, sweep) {
+  if (!header.records) {
+    const above = previous === null ? header.previous : previous.offset;
+    check(row.offset > above && row.offset <= header.offset, 'offsets increase within the range');
+    return;
+  }
+  check(row.offset > 0n, 'a version is not 0');
+  check(row.key.length > 0, 'a record has a key');
+  check(row.operation === 1 || (row.operation === 3 && sweep === null), 'no operation of a record');
+  check(previous === null || isAbove(row.key, previous.key), 'keys increase');
+  if (sweep === null) return;
+  check(isAbove(row.key, sweep.after), 'a key that the sweep begins behind');
+  check(sweep.until.length === 0 || !isAbove(row.key, sweep.until), 'a key behind the sweep');
 }
 
 /** The two payload columns, walked in row order. */
@@ -364,11 +435,9 @@ class Columns {
 
 function readRows(header, r, heap, dictionary, columns) {
   const rows = [];
-  let previous = header.previous;
+  let previous = null;
   for (let index = 0; index < header.rowCount; ++index) {
     const offset = r.u64();
-    check(offset > previous && offset <= header.offset, 'offsets increase within the range');
-    previous = offset;
     const timeMs = r.u64();
     const payloadLen = r.u32();
     const stringRef = r.u32();
@@ -378,15 +447,19 @@ function readRows(header, r, heap, dictionary, columns) {
     const operation = r.enum8(3);
     const isBinary = r.enum8(1) === 1;
     check(keyLen <= 255 && eventIdLen <= 128, 'a key or event id that is too long');
-    check(stringRef >= dictionary.end, 'strings stand behind the dictionary');
+    check(stringRef >= dictionary.end, 'strings stand behind the dictionary and the sweep');
     check(stringRef + keyLen + eventIdLen <= heap.length, 'strings stand in the heap');
     check(eventIndex === NO_EVENT || eventIndex < dictionary.names.length, 'no such event name');
     check(!(isBinary && operation === 3), 'a delete is never binary');
+    const key = heap.subarray(stringRef, stringRef + keyLen);
+    const place = { offset, key, operation };
+    checkPlace(header, previous, place, dictionary.sweep);
+    previous = place;
     rows.push({
       ...{ offset: String(offset), time_ms: String(timeMs), operation },
       payload_kind: isBinary ? 1 : 0,
       event: eventIndex === NO_EVENT ? '' : dictionary.names[eventIndex],
-      key: utf8(heap.subarray(stringRef, stringRef + keyLen)),
+      key: utf8(key),
       event_id: utf8(heap.subarray(stringRef + keyLen, stringRef + keyLen + eventIdLen)),
       payload_hex: toHex(columns.take(index, payloadLen, isBinary, operation === 3)),
     });

@@ -1,9 +1,10 @@
-// The independent decoder against the golden vectors, and the worked example of docs/PROTOCOL.md
-// against the vector it claims to show.
+// The independent decoder and digest against the golden vectors, and the worked examples of
+// docs/PROTOCOL.md against the vectors they claim to show.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { decodeMessage, fromHex, WireError } from './decode.mjs';
+import { recordDigest } from './digest.mjs';
 
 const read = (path) => readFileSync(new URL(path, import.meta.url), 'utf8');
 const load = (file) => JSON.parse(read(file)).vectors;
@@ -44,14 +45,41 @@ test('every vector has a name of its own and a known kind', () => {
   }
 });
 
-test('the worked example of docs/PROTOCOL.md is the vector block_log_rows', () => {
-  const page = read('../../docs/PROTOCOL.md');
-  const example = page.slice(page.indexOf('## 11.'), page.indexOf('## 12.'));
-  let hex = '';
-  for (const [, at, bytes] of example.matchAll(/^ *(\d+) {2}([0-9a-f]+)(?= |$)/gm)) {
-    assert.equal(Number(at), hex.length / 2, `the place of ${bytes}`);
-    hex += bytes;
-  }
-  const vector = wellFormed.find((v) => v.name === 'block_log_rows');
-  assert.equal(hex, vector.hex.replaceAll(' ', ''));
+for (const [index, name] of ['block_log_rows', 'block_sweep_last'].entries()) {
+  test(`a worked example of docs/PROTOCOL.md is the vector ${name}`, () => {
+    const page = read('../../docs/PROTOCOL.md');
+    const examples = page.slice(page.indexOf('## 11.'), page.indexOf('## 12.'));
+    const example = examples.split('```')[2 * index + 1];
+    let hex = '';
+    for (const [, at, bytes] of example.matchAll(/^ *(\d+) {2}([0-9a-f]+)(?= |$)/gm)) {
+      assert.equal(Number(at), hex.length / 2, `the place of ${bytes}`);
+      hex += bytes;
+    }
+    const vector = wellFormed.find((v) => v.name === name);
+    assert.equal(hex, vector.hex.replaceAll(' ', ''));
+  });
+}
+
+for (const vector of load('digests.json')) {
+  test(`the digest of ${vector.name}`, () => {
+    const { key, payload_kind, payload_hex, digest } = vector;
+    assert.equal(String(recordDigest(key, payload_kind, fromHex(payload_hex))), digest);
+  });
+}
+
+test('the pages of a sweep cover all keys, and their records add up to its digest', () => {
+  const pages = ['first', 'middle', 'last'].map(
+    (page) => wellFormed.find((v) => v.name === `block_sweep_${page}`).fields,
+  );
+  const ends = pages.map(({ sweep }) => [sweep.after, sweep.until]);
+  assert.deepEqual(ends.flat(), ['', 'b', 'b', 'hôt', 'hôt', '']);
+  assert.deepEqual(
+    pages.map(({ more }) => more),
+    [true, true, false],
+  );
+  const sum = pages
+    .flatMap(({ rows }) => rows)
+    .map((row) => recordDigest(row.key, row.payload_kind, fromHex(row.payload_hex)))
+    .reduce((total, digest) => BigInt.asUintN(64, total + digest), 0n);
+  assert.equal(pages.at(-1).digest, String(sum));
 });

@@ -151,11 +151,11 @@ export class FakeRelay {
     const key = `${this.sessions.get(socket)} ${frame.idempotencyKey}`;
     const earlier = this.keys.get(key);
     if (earlier !== undefined)
-      return [wire.publishAck(frame.request, true, earlier, channel.epoch)];
+      return [wire.publishAck(frame.request, 'duplicate', earlier, channel.epoch)];
     const payload = frame.binary ? frame.payload : new TextDecoder().decode(frame.payload);
     this.publish(frame.channel, { event: frame.event, eventId: frame.eventId, payload });
     this.keys.set(key, channel.top);
-    return [wire.publishAck(frame.request, false, channel.top, channel.epoch)];
+    return [wire.publishAck(frame.request, 'applied', channel.top, channel.epoch)];
   }
 }
 

@@ -1,6 +1,26 @@
 // The relay's side of the wire, written from docs/PROTOCOL.md alone and sharing no code with src/
 // or the core: what the tests send, and how they read what the client sent.
 
+export const FrameType = {
+  hello: 1,
+  subscribe: 2,
+  unsubscribe: 3,
+  publish: 4,
+  ping: 16,
+  pong: 17,
+  welcome: 32,
+  subscribed: 33,
+  unsubscribed: 34,
+  publish_ack: 35,
+  refused: 36,
+  disconnect: 37,
+  publish_conflict: 38,
+  block: 48,
+} as const;
+
+export const BlockFlag = { more: 1, digest: 2, group: 4, records: 8, sweep: 16 } as const;
+export const Condition = { if_epoch: 1, if_version: 2, source_version: 4 } as const;
+
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
@@ -68,7 +88,7 @@ export function welcome(options: Welcome = {}): Uint8Array {
     .u64(options.tokenExpiresInMs ?? 0n)
     .str16('fake/1')
     .str16('c1');
-  return frame(32, body.done());
+  return frame(FrameType.welcome, body.done());
 }
 
 export interface Subscribed {
@@ -76,6 +96,10 @@ export interface Subscribed {
   stream: number;
   outcome: 'recovered' | 'snapshot';
   reason?: number;
+  /** 0 log, 1 state, 2 signal. */
+  kind?: number;
+  /** 0 none, 1 replay, 2 changes, 3 records. */
+  catchUp?: number;
   start: bigint;
   target: bigint;
   epoch: string;
@@ -89,12 +113,13 @@ export function subscribed(s: Subscribed): Uint8Array {
     .u32(s.stream)
     .u8(snapshot ? 1 : 0)
     .u8(snapshot ? (s.reason ?? 1) : 0)
-    .u16(0)
+    .u8(s.kind ?? 0)
+    .u8(s.catchUp ?? (s.start < s.target ? 1 : 0))
     .u64(s.start)
     .u64(s.target)
     .str16(s.epoch)
     .str16(s.channel);
-  return frame(33, body.done());
+  return frame(FrameType.subscribed, body.done());
 }
 
 export function unsubscribed(
@@ -103,23 +128,44 @@ export function unsubscribed(
   code: number,
   text: string,
 ): Uint8Array {
-  return frame(34, new Writer().u32(request).u32(stream).u16(code).str16(text).done());
+  return frame(
+    FrameType.unsubscribed,
+    new Writer().u32(request).u32(stream).u16(code).str16(text).done(),
+  );
 }
 
 export function publishAck(
   request: number,
-  duplicate: boolean,
+  outcome: 'applied' | 'duplicate' | 'stale',
   offset: bigint,
   epoch: string,
 ): Uint8Array {
   const body = new Writer()
     .u32(request)
-    .u8(duplicate ? 1 : 0)
+    .u8(['applied', 'duplicate', 'stale'].indexOf(outcome))
     .u8(0)
     .u16(0)
     .u64(offset)
     .str16(epoch);
-  return frame(35, body.done());
+  return frame(FrameType.publish_ack, body.done());
+}
+
+/** The record as it is: JSON text, or bytes; undefined: there is none. */
+export function publishConflict(
+  request: number,
+  version: bigint,
+  record?: string | Uint8Array,
+): Uint8Array {
+  const payload = typeof record === 'string' ? encoder.encode(record) : record;
+  const body = new Writer()
+    .u32(request)
+    .u8(record instanceof Uint8Array ? 1 : 0)
+    .u8(0)
+    .u16(0)
+    .u64(version)
+    .u32(payload?.length ?? 0)
+    .raw(payload ?? new Uint8Array(0));
+  return frame(FrameType.publish_conflict, body.done());
 }
 
 export function refused(
@@ -128,15 +174,18 @@ export function refused(
   retryAfterMs: number,
   text: string,
 ): Uint8Array {
-  return frame(36, new Writer().u32(request).u16(code).u32(retryAfterMs).str16(text).done());
+  return frame(
+    FrameType.refused,
+    new Writer().u32(request).u16(code).u32(retryAfterMs).str16(text).done(),
+  );
 }
 
 export function disconnect(code: number, retryAfterMs: number, text: string): Uint8Array {
-  return frame(37, new Writer().u16(code).u32(retryAfterMs).str16(text).done());
+  return frame(FrameType.disconnect, new Writer().u16(code).u32(retryAfterMs).str16(text).done());
 }
 
 export function pong(nonce: number): Uint8Array {
-  return frame(17, new Writer().u32(nonce).done());
+  return frame(FrameType.pong, new Writer().u32(nonce).done());
 }
 
 export interface Row {
@@ -156,6 +205,20 @@ export interface Block {
   offset: bigint;
   rows: Row[];
   more?: boolean;
+  /** The rows are whole records, in the order of their keys. */
+  records?: boolean;
+  /** … and all that there are above `after` and up to `until`. */
+  sweep?: { after: string; until: string };
+  digest?: bigint;
+}
+
+function flagsOf(b: Block): number {
+  return (
+    (b.more ? BlockFlag.more : 0) |
+    (b.digest !== undefined ? BlockFlag.digest : 0) |
+    (b.records || b.sweep ? BlockFlag.records : 0) |
+    (b.sweep ? BlockFlag.sweep : 0)
+  );
 }
 
 export function block(b: Block): Uint8Array {
@@ -163,6 +226,7 @@ export function block(b: Block): Uint8Array {
   const heap = new Writer().u16(names.length);
   for (const name of names) heap.u16(encoder.encode(name).length);
   for (const name of names) heap.raw(encoder.encode(name));
+  if (b.sweep) heap.str16(b.sweep.after).str16(b.sweep.until);
   const rows = new Writer();
   const binary = new Writer();
   const json: string[] = [];
@@ -195,9 +259,9 @@ export function block(b: Block): Uint8Array {
     .u32(column.length)
     .u32(binary.length)
     .u32(0)
-    .u64(0n);
+    .u64(b.digest ?? 0n);
   body.raw(rows.done()).pad().raw(heap.done()).pad().raw(column).pad().raw(binary.done()).pad();
-  return frame(48, body.done(), b.more ? 1 : 0);
+  return frame(FrameType.block, body.done(), flagsOf(b));
 }
 
 // ---- what the client sent
@@ -244,20 +308,28 @@ export type ClientFrame =
       type: 'subscribe';
       request: number;
       history: number;
+      minIntervalMs: number;
       channel: string;
       epoch: string;
       offset: bigint;
+      filter: string;
     }
   | { type: 'unsubscribe'; request: number; stream: number }
   | {
       type: 'publish';
       request: number;
+      operation: number;
       binary: boolean;
       channel: string;
       event: string;
       eventId: string;
+      key: string;
       idempotencyKey: string;
       ifEpoch: string | undefined;
+      /** 0n: there must be none. */
+      ifVersion: bigint | undefined;
+      sourceVersion: { epoch: string; number: bigint } | undefined;
+      tags: string;
       payload: Uint8Array;
     }
   | { type: 'ping'; nonce: number }
@@ -289,14 +361,16 @@ function decodeBody(type: number, body: Reader): ClientFrame {
         token: body.str16(),
       };
     case 2: {
-      const [request, history, channel] = [body.u32(), body.u32(), body.str16()];
+      const [request, history, minIntervalMs] = [body.u32(), body.u32(), body.u32()];
       return {
         type: 'subscribe',
         request,
         history,
-        channel,
+        minIntervalMs,
+        channel: body.str16(),
         epoch: body.str16(),
         offset: body.u64(),
+        filter: body.str16(),
       };
     }
     case 3:
@@ -315,24 +389,38 @@ function decodeBody(type: number, body: Reader): ClientFrame {
 function decodePublish(body: Reader): ClientFrame {
   const request = body.u32();
   const operation = body.u8();
-  if (operation !== 0) throw new Error(`operation ${operation}`);
+  if (operation > 3) throw new Error(`operation ${operation}`);
   const binary = body.u8() === 1;
-  const hasIfEpoch = body.u16() === 1;
+  const conditions = body.u16();
+  if (conditions > 7) throw new Error(`conditions ${conditions}`);
+  const given = (bit: number): boolean => (conditions & bit) !== 0;
   const [channel, event, eventId] = [body.str16(), body.str16(), body.str16()];
   const key = body.str16();
-  if (key !== '') throw new Error('a key where none was given');
-  const [idempotencyKey, ifEpoch] = [body.str16(), body.str16()];
-  const payload = body.take(body.u32());
-  const given = hasIfEpoch ? ifEpoch : undefined;
+  if ((key !== '') !== operation > 0) throw new Error('a key belongs to an operation on a record');
+  const idempotencyKey = body.str16();
+  const epoch = body.str16();
+  const version = body.u64();
+  const source = { epoch: body.str16(), number: body.u64() };
+  if (!given(Condition.if_epoch) && epoch !== '') throw new Error('if_epoch without its bit');
+  if (!given(Condition.if_version) && version !== 0n) throw new Error('if_version without its bit');
+  if (!given(Condition.source_version) && (source.epoch !== '' || source.number !== 0n)) {
+    throw new Error('a source version without its bit');
+  }
+  const tags = body.str16();
   return {
     type: 'publish',
     request,
+    operation,
     binary,
     channel,
     event,
     eventId,
+    key,
     idempotencyKey,
-    ifEpoch: given,
-    payload,
+    ifEpoch: given(Condition.if_epoch) ? epoch : undefined,
+    ifVersion: given(Condition.if_version) ? version : undefined,
+    sourceVersion: given(Condition.source_version) ? source : undefined,
+    tags,
+    payload: body.take(body.u32()),
   };
 }

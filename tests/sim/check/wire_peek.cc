@@ -73,7 +73,8 @@ bool peek_subscribed(std::span<const std::uint8_t> body, PeekedSubscribed& subsc
   subscribed.stream = peek.u32();
   subscribed.outcome = peek.u8();
   subscribed.reason = peek.u8();
-  peek.number(2);
+  subscribed.kind = peek.u8();
+  subscribed.catch_up = peek.u8();
   subscribed.start = peek.number(8);
   subscribed.target = peek.number(8);
   subscribed.epoch = peek.text();
@@ -87,6 +88,16 @@ bool peek_block(std::span<const std::uint8_t> body, PeekedBlock& block) {
   block.rows = peek.u32();
   block.previous = peek.number(8);
   block.offset = peek.number(8);
+  return !peek.broken();
+}
+
+bool peek_conflict(std::span<const std::uint8_t> body, PeekedConflict& conflict) {
+  Peek peek(body);
+  conflict.request = peek.u32();
+  conflict.binary = peek.u8() == 1;
+  peek.number(3);
+  conflict.version = peek.number(8);
+  conflict.payload_bytes = peek.u32();
   return !peek.broken();
 }
 

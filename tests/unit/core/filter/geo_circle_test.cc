@@ -13,7 +13,7 @@ GeoPoint point(std::string_view lat, std::string_view lon) {
 }
 
 /// The smallest radius in millimetres whose circle has the point, or one more than the largest.
-std::int64_t distance_mm(GeoPoint from, GeoPoint to) {
+double distance_mm(GeoPoint from, GeoPoint to) {
   std::int64_t low = 0;
   std::int64_t high = limits::filter_metres_max * 1000 + 1;
   while (low < high) {
@@ -24,7 +24,7 @@ std::int64_t distance_mm(GeoPoint from, GeoPoint to) {
       low = middle + 1;
     }
   }
-  return low;
+  return static_cast<double>(low);
 }
 
 TEST(GeoCircle, KnownDistances) {
@@ -34,8 +34,8 @@ TEST(GeoCircle, KnownDistances) {
   EXPECT_NEAR(distance_mm(point("60", "0"), point("60", "1")), 55'595'424, 2000);
   EXPECT_NEAR(distance_mm(point("0", "0"), point("0", "90")), 10'007'557'000, 1000);
   // Heathrow to Kennedy, 5 540 km by the great circle.
-  EXPECT_NEAR(distance_mm(point("51.4706", "-0.461941"), point("40.639801", "-73.7789")),
-              5'540'000'000, 6'000'000);
+  EXPECT_NEAR(distance_mm(point("51.4706", "-0.461941"), point("40.639801", "-73.7789")), 5'540e6,
+              6e6);
 }
 
 TEST(GeoCircle, AMillimetreDecides) {

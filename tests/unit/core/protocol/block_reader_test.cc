@@ -125,6 +125,91 @@ TEST(BlockView, PlacesCountFromTheMessageNotFromTheBlock) {
   EXPECT_EQ(view->json_at() + 1, row.payload_at);
 }
 
+Bytes sweep_page() {
+  BlockWriter writer(StreamId{3}, {Offset{0}, Offset{30}});
+  writer.set_records();
+  writer.add(Offset{21}, publication("{}", PayloadKind::Json, "first", "h\xC3\xB4t", "id-1"));
+  writer.add(Offset{40}, publication("\x01", PayloadKind::Binary, "", "z", ""));
+  writer.set_sweep("a", "\xC3\xA9");
+  writer.set_more(true);
+  writer.set_digest(7);
+  Bytes out;
+  writer.finish(out);
+  return out;
+}
+
+TEST(BlockView, ASweepSaysWhichKeysItIsAbout) {
+  const Bytes message = sweep_page();
+  FrameDecoder decoder(message);
+  const auto frame = decoder.next();
+  ASSERT_TRUE(frame->ok()) << frame->error().message;
+  const BlockView& block = block_of(frame);
+  EXPECT_TRUE(block.shape().records && block.shape().sweep);
+  EXPECT_EQ(block.sweep_after(), "a");
+  EXPECT_EQ(block.sweep_until(), "\xC3\xA9");
+  EXPECT_EQ(block.digest(), 7u);
+  EXPECT_GE(as_bytes(block.sweep_after()).data(), message.data() + block.heap_at());
+  EXPECT_EQ(block.event_name(0), "first");
+  BlockView::RowCursor rows = block.rows();
+  BlockRow row;
+  ASSERT_TRUE(rows.next(row));
+  EXPECT_EQ(row.key, "h\xC3\xB4t");
+  EXPECT_EQ(row.event_id, "id-1");
+  EXPECT_EQ(row.offset, Offset{21});
+  ASSERT_TRUE(rows.next(row));
+  EXPECT_EQ(row.key, "z");
+  EXPECT_EQ(row.offset, Offset{40});  // above the block: a record is as it is now
+  EXPECT_EQ(as_text(row.payload), "\x01");
+  EXPECT_FALSE(rows.next(row));
+}
+
+TEST(BlockView, OtherBlocksHaveNoKeysToSweep) {
+  const Bytes message = three_rows();
+  FrameDecoder decoder(message);
+  const auto frame = decoder.next();
+  const BlockView& block = block_of(frame);
+  EXPECT_FALSE(block.shape().records || block.shape().sweep);
+  EXPECT_EQ(block.sweep_after(), "");
+  EXPECT_EQ(block.sweep_until(), "");
+}
+
+TEST(BlockView, KeysAreOrderedAsBytesAndNotAsCharacters) {
+  BlockWriter writer(StreamId{3}, {Offset{0}, Offset{30}});
+  writer.set_records();
+  for (const char* key : {"Z", "a", "a\x01", "aa", "\x7F", "\xC3\xA9", "\xEF\xBF\xBD",
+                          "\xF0\x9F\x98\x80"}) {  // UTF-16 has the last two the other way round
+    writer.add(Offset{1}, publication("1", PayloadKind::Json, "", key, ""));
+  }
+  Bytes message;
+  writer.finish(message);
+  FrameDecoder decoder(message);
+  const auto frame = decoder.next();
+  EXPECT_TRUE(frame->ok()) << frame->error().message;
+}
+
+TEST(BlockView, ASweepsKeysAreAsLongAsARecordsMayBe) {
+  const auto is_read = [](std::size_t bytes) {
+    BlockWriter writer(StreamId{3}, {Offset{0}, Offset{30}});
+    writer.set_sweep(std::string(bytes, 'a'), std::string(bytes, 'b'));
+    Bytes message;
+    writer.finish(message);
+    FrameDecoder decoder(message);
+    return decoder.next()->ok();
+  };
+  EXPECT_TRUE(is_read(limits::record_key_bytes_max));
+  EXPECT_FALSE(is_read(limits::record_key_bytes_max + 1));
+}
+
+TEST(BlockView, EveryPrefixOfASweepIsRefused) {
+  const Bytes frame_bytes = sweep_page();
+  const std::size_t body_bytes = frame_bytes.size() - wire::kFrameHeaderBytes;
+  const auto begin = frame_bytes.begin() + static_cast<std::ptrdiff_t>(wire::kFrameHeaderBytes);
+  for (std::size_t size = 0; size < body_bytes; ++size) {
+    const Bytes body(begin, begin + static_cast<std::ptrdiff_t>(size));
+    EXPECT_FALSE(BlockView::parse(body, 8, BlockShape{true, true}).ok()) << size;
+  }
+}
+
 // The body is placed right before memory that must not be read (the sanitizers watch it).
 TEST(BlockView, EveryPrefixOfABodyIsRefused) {
   const Bytes frame_bytes = three_rows();

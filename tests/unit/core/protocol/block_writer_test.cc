@@ -49,6 +49,59 @@ TEST(BlockWriter, ExtendToCoversWhatHasNoRow) {
   EXPECT_EQ(std::get<BlockFrame>(frame->value()).block.range(), range(4, 9));
 }
 
+Publication record(std::string key, std::string_view json = "{}") {
+  Publication publication = json_publication(json, "");
+  publication.operation = json == "null" ? Operation::Delete : Operation::Set;
+  publication.key = std::move(key);
+  return publication;
+}
+
+TEST(BlockWriter, FrameBytesCountsTheKeysOfASweep) {
+  BlockWriter writer(StreamId{1}, range(0, 100));
+  writer.set_records();
+  std::string key;
+  for (std::uint64_t version = 200; version > 180; --version) {
+    key += 'k';
+    writer.add(Offset{version}, record(key));
+    writer.set_sweep("", key);
+    Bytes out;
+    writer.finish(out);
+    EXPECT_EQ(out.size(), writer.frame_bytes());
+  }
+}
+
+TEST(BlockWriter, VersionsOfRecordsMayStandAnywhere) {
+  BlockWriter writer(StreamId{1}, range(5, 9));
+  writer.set_records();
+  writer.add(Offset{3}, record("a"));
+  writer.add(Offset{12}, record("b", "null"));
+  writer.add(Offset{9}, record("c"));
+  writer.set_more(true);
+  Bytes out;
+  writer.finish(out);
+  FrameDecoder decoder(out);
+  const auto frame = decoder.next();
+  ASSERT_TRUE(frame->ok()) << frame->error().message;
+  const auto& block = std::get<BlockFrame>(frame->value());
+  EXPECT_TRUE(block.more);
+  EXPECT_EQ(block.block.range(), range(5, 9));
+  EXPECT_EQ(block.block.row_count(), 3u);
+}
+
+TEST(BlockWriter, ADigestOfNothingIsADigest) {
+  for (const bool with_digest : {true, false}) {
+    BlockWriter writer(StreamId{1}, range(4, 5));
+    if (with_digest) writer.set_digest(0);
+    Bytes out;
+    writer.finish(out);
+    FrameDecoder decoder(out);
+    const auto frame = decoder.next();
+    const auto& block = std::get<BlockFrame>(frame->value());
+    EXPECT_EQ(block.has_digest, with_digest);
+    EXPECT_EQ(block.block.digest(), 0u);
+  }
+}
+
 TEST(BlockWriter, AFullBlockIsWithinTheReadersLimits) {
   BlockWriter writer(StreamId{1}, range(0, limits::block_rows_max));
   for (std::uint64_t i = 1; i <= limits::block_rows_max; ++i) {
@@ -92,6 +145,43 @@ TEST(BlockWriterDeathTest, DefectsOfOursStopHere) {
   writer.add(Offset{7}, json_publication("1"));
   Bytes out;
   EXPECT_DEATH(writer.finish(out), "");  // a row beyond the range
+}
+
+TEST(BlockWriterDeathTest, RecordsThatNoReaderWouldTakeStopHere) {
+  BlockWriter writer(StreamId{1}, range(5, 6));
+  writer.set_records();
+  EXPECT_DEATH(writer.add(Offset{0}, record("k")), "");
+  EXPECT_DEATH(writer.add(Offset{6}, record("")), "");
+  Publication merge = record("k", R"({"set":{}})");
+  merge.operation = Operation::Merge;
+  EXPECT_DEATH(writer.add(Offset{6}, merge), "");
+  writer.add(Offset{6}, record("k"));
+  EXPECT_DEATH(writer.add(Offset{7}, record("k")), "");
+  EXPECT_DEATH(writer.add(Offset{7}, record("a")), "");
+}
+
+TEST(BlockWriterDeathTest, SweepsThatNoReaderWouldTakeStopHere) {
+  const auto finish = [](std::string after, std::string until, std::string_view json) {
+    BlockWriter writer(StreamId{1}, range(5, 6));
+    writer.set_records();
+    writer.add(Offset{6}, record("k", json));
+    writer.set_sweep(std::move(after), std::move(until));
+    Bytes out;
+    writer.finish(out);
+  };
+  finish("", "", "{}");
+  finish("j", "k", "{}");
+  EXPECT_DEATH(finish("k", "", "{}"), "");
+  EXPECT_DEATH(finish("", "j", "{}"), "");
+  EXPECT_DEATH(finish("l", "j", "{}"), "");
+  EXPECT_DEATH(finish("", "", "null"), "");
+}
+
+TEST(BlockWriterDeathTest, ALogIsNeverPaged) {
+  BlockWriter writer(StreamId{1}, range(5, 6));
+  writer.set_more(true);
+  Bytes out;
+  EXPECT_DEATH(writer.finish(out), "");
 }
 
 }  // namespace

@@ -50,6 +50,51 @@ TEST(FrameDecoder, EveryPrefixOfAMessageIsRefused) {
   }
 }
 
+TEST(FrameDecoder, EveryPrefixOfAConditionalPublishIsRefused) {
+  PublishFrame frame;
+  frame.request = RequestId{1};
+  frame.channel = *ChannelName::parse("a");
+  frame.draft.operation = Operation::Set;
+  frame.draft.key = "k";
+  frame.draft.if_epoch = *Epoch::parse("e");
+  frame.draft.if_version = Offset{7};
+  frame.draft.source_version = SourceVersion{"s", 8};
+  frame.draft.tags = R"({"a":1})";
+  frame.draft.payload = Bytes{'1'};
+  Bytes message;
+  encode(frame, message);
+  for (std::size_t size = 1; size < message.size(); ++size) {
+    const Bytes prefix(message.begin(), message.begin() + static_cast<std::ptrdiff_t>(size));
+    const auto decoded = first_of(prefix);
+    ASSERT_TRUE(decoded.has_value()) << size;
+    EXPECT_FALSE(decoded->ok()) << size;
+  }
+}
+
+// Absent and 0 are different questions: "whatever it is", and "only if there is none".
+TEST(FrameDecoder, AConditionOnNoRecordIsNotTheAbsenceOfACondition) {
+  for (const std::optional<Offset> version :
+       {std::optional<Offset>(), std::optional<Offset>(Offset{0})}) {
+    PublishFrame frame{RequestId{1}, *ChannelName::parse("a"), {}};
+    frame.draft.if_version = version;
+    Bytes message;
+    encode(frame, message);
+    const auto decoded = first_of(message);
+    ASSERT_TRUE(decoded->ok());
+    EXPECT_EQ(std::get<PublishFrame>(decoded->value()).draft.if_version, version);
+  }
+}
+
+TEST(FrameDecoder, AFilterIsNotAMatterOfFraming) {
+  SubscribeFrame frame{RequestId{1}, *ChannelName::parse("a"), std::nullopt, 0, 5, "\xFF {"};
+  Bytes message;
+  encode(frame, message);
+  const auto decoded = first_of(message);
+  ASSERT_TRUE(decoded->ok());
+  EXPECT_EQ(std::get<SubscribeFrame>(decoded->value()).filter, frame.filter);
+  EXPECT_EQ(std::get<SubscribeFrame>(decoded->value()).min_interval_ms, 5u);
+}
+
 TEST(FrameDecoder, TextLimitsAreExact) {
   const std::string client(limits::client_label_bytes_max, 'c');
   const std::string token(limits::token_bytes_max, 't');

@@ -32,6 +32,16 @@ RequestId request_of(const json& fields) {
 }
 StreamId stream_of(const json& fields) { return StreamId{fields["stream"].get<std::uint32_t>()}; }
 
+json source_fields(const std::optional<SourceVersion>& source) {
+  if (!source) return nullptr;
+  return {{"epoch", source->epoch}, {"number", text64(source->number)}};
+}
+
+json sweep_fields(const BlockView& block) {
+  if (!block.shape().sweep) return nullptr;
+  return {{"after", std::string(block.sweep_after())}, {"until", std::string(block.sweep_until())}};
+}
+
 struct ToFields {
   json operator()(const HelloFrame& f) const {
     return {{"type", "hello"},
@@ -44,25 +54,31 @@ struct ToFields {
     return {{"type", "subscribe"},
             {"request", number(f.request)},
             {"history", f.history},
+            {"min_interval_ms", f.min_interval_ms},
             {"channel", f.channel.str()},
-            {"since", f.since ? position_fields(*f.since) : json(nullptr)}};
+            {"since", f.since ? position_fields(*f.since) : json(nullptr)},
+            {"filter", f.filter}};
   }
   json operator()(const UnsubscribeFrame& f) const {
     return {{"type", "unsubscribe"}, {"request", number(f.request)}, {"stream", number(f.stream)}};
   }
   json operator()(const PublishFrame& f) const {
     const PublicationDraft& draft = f.draft;
-    return {{"type", "publish"},
-            {"request", number(f.request)},
-            {"operation", number(draft.operation)},
-            {"payload_kind", number(draft.payload_kind)},
-            {"channel", f.channel.str()},
-            {"event", draft.event},
-            {"event_id", draft.event_id},
-            {"key", draft.key},
-            {"idempotency_key", draft.idempotency_key},
-            {"if_epoch", draft.if_epoch ? json(draft.if_epoch->token()) : json(nullptr)},
-            {"payload_hex", hex_of_bytes(draft.payload)}};
+    return {
+        {"type", "publish"},
+        {"request", number(f.request)},
+        {"operation", number(draft.operation)},
+        {"payload_kind", number(draft.payload_kind)},
+        {"channel", f.channel.str()},
+        {"event", draft.event},
+        {"event_id", draft.event_id},
+        {"key", draft.key},
+        {"idempotency_key", draft.idempotency_key},
+        {"if_epoch", draft.if_epoch ? json(draft.if_epoch->token()) : json(nullptr)},
+        {"if_version", draft.if_version ? json(text64(draft.if_version->value)) : json(nullptr)},
+        {"source_version", source_fields(draft.source_version)},
+        {"tags", draft.tags},
+        {"payload_hex", hex_of_bytes(draft.payload)}};
   }
   json operator()(const PingFrame& f) const { return {{"type", "ping"}, {"nonce", f.nonce}}; }
   json operator()(const PongFrame& f) const { return {{"type", "pong"}, {"nonce", f.nonce}}; }
@@ -83,6 +99,8 @@ struct ToFields {
             {"stream", number(f.stream)},
             {"outcome", number(f.outcome)},
             {"reason", number(f.reason)},
+            {"kind", number(f.kind)},
+            {"catch_up", number(f.catch_up)},
             {"start", position_fields(f.start)},
             {"target", text64(f.target.value)},
             {"channel", f.channel.str()}};
@@ -106,6 +124,13 @@ struct ToFields {
             {"code", number(f.error.code)},
             {"retry_after_ms", f.error.retry_after_ms},
             {"message", f.error.message}};
+  }
+  json operator()(const PublishConflictFrame& f) const {
+    return {{"type", "publish_conflict"},
+            {"request", number(f.request)},
+            {"payload_kind", number(f.payload_kind)},
+            {"version", text64(f.version.value)},
+            {"payload_hex", hex_of_bytes(f.payload)}};
   }
   json operator()(const DisconnectFrame& f) const {
     return {{"type", "disconnect"},
@@ -136,11 +161,13 @@ struct ToFields {
     }
     return {{"type", "block"},
             {"more", f.more},
+            {"records", f.block.shape().records},
+            {"sweep", sweep_fields(f.block)},
             {"stream", number(f.block.stream())},
             {"previous", text64(f.block.range().previous.value)},
             {"offset", text64(f.block.range().offset.value)},
             {"group", f.block.group()},
-            {"digest", text64(f.block.digest())},
+            {"digest", f.has_digest ? json(text64(f.block.digest())) : json(nullptr)},
             {"events", events},
             {"rows", rows}};
   }
@@ -160,6 +187,11 @@ void encode_publish(const json& fields, Bytes& out) {
   if (!fields["if_epoch"].is_null()) {
     draft.if_epoch = *Epoch::parse(fields["if_epoch"].get<std::string>());
   }
+  if (!fields["if_version"].is_null()) draft.if_version = Offset{number64(fields["if_version"])};
+  if (const json& source = fields["source_version"]; !source.is_null()) {
+    draft.source_version = SourceVersion{source["epoch"], number64(source["number"])};
+  }
+  draft.tags = fields["tags"];
   draft.payload = bytes_of_hex(fields["payload_hex"]);
   encode(frame, out);
 }
@@ -168,6 +200,11 @@ void encode_block(const json& fields, Bytes& out) {
   BlockWriter writer(stream_of(fields),
                      {Offset{number64(fields["previous"])}, Offset{number64(fields["offset"])}});
   writer.set_more(fields["more"].get<bool>());
+  if (fields["records"].get<bool>()) writer.set_records();
+  if (const json& sweep = fields["sweep"]; !sweep.is_null()) {
+    writer.set_sweep(sweep["after"], sweep["until"]);
+  }
+  if (!fields["digest"].is_null()) writer.set_digest(number64(fields["digest"]));
   for (const json& row : fields["rows"]) {
     Publication publication;
     publication.time = wall_from_ms(static_cast<std::int64_t>(number64(row["time_ms"])));
@@ -195,7 +232,8 @@ void encode_answer(const std::string& type, const json& fields, Bytes& out) {
                            static_cast<SubscribeOutcome>(fields["outcome"].get<int>()),
                            static_cast<SnapshotReason>(fields["reason"].get<int>()),
                            position_of(fields["start"]), Offset{number64(fields["target"])},
-                           channel_of(fields)},
+                           channel_of(fields), static_cast<ChannelKind>(fields["kind"].get<int>()),
+                           static_cast<CatchUp>(fields["catch_up"].get<int>())},
            out);
   } else if (type == "unsubscribed") {
     encode(
@@ -209,6 +247,11 @@ void encode_answer(const std::string& type, const json& fields, Bytes& out) {
   } else if (type == "refused") {
     encode(RefusedFrame{request_of(fields), Error{ErrorCode{fields["code"].get<std::uint16_t>()},
                                                   fields["message"], fields["retry_after_ms"]}},
+           out);
+  } else if (type == "publish_conflict") {
+    encode(PublishConflictFrame{request_of(fields), Offset{number64(fields["version"])},
+                                static_cast<PayloadKind>(fields["payload_kind"].get<int>()),
+                                bytes_of_hex(fields["payload_hex"])},
            out);
   } else if (type == "disconnect") {
     encode(DisconnectFrame{fields["code"], fields["retry_after_ms"], fields["message"]}, out);
@@ -261,7 +304,9 @@ void encode_fields(const json& fields, Bytes& out) {
   } else if (type == "subscribe") {
     std::optional<StreamPosition> since;
     if (!fields["since"].is_null()) since = position_of(fields["since"]);
-    encode(SubscribeFrame{request_of(fields), channel_of(fields), since, fields["history"]}, out);
+    encode(SubscribeFrame{request_of(fields), channel_of(fields), since, fields["history"],
+                          fields["min_interval_ms"], fields["filter"]},
+           out);
   } else if (type == "unsubscribe") {
     encode(UnsubscribeFrame{request_of(fields), stream_of(fields)}, out);
   } else if (type == "publish") {

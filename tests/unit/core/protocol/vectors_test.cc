@@ -46,7 +46,7 @@ TEST(GoldenVectors, DecodeToTheirFieldsAndEncodeToTheirBytes) {
       if (!vector.value("decode_only", false)) expect_encodes(vector);
     }
   }
-  EXPECT_GE(count, 24u);
+  EXPECT_GE(count, 47u);
 }
 
 TEST(GoldenVectors, EveryFrameTypeHasOne) {
@@ -80,7 +80,7 @@ TEST(GoldenVectors, MalformedOnesAreRefusedWithTheirCode) {
     EXPECT_EQ(fault_of(bytes_of_hex(vector["hex"]), explanation), vector["error"]);
     EXPECT_FALSE(explanation.empty());
   }
-  EXPECT_GE(count, 60u);
+  EXPECT_GE(count, 100u);
 }
 
 TEST(GoldenVectors, InvalidCommandsCostTheCommandOnly) {
@@ -102,7 +102,7 @@ TEST(GoldenVectors, InvalidCommandsCostTheCommandOnly) {
     ASSERT_TRUE(behind.has_value() && behind->ok());
     EXPECT_EQ(std::get<PingFrame>(behind->value()).nonce, 7u);
   }
-  EXPECT_EQ(count, 5u);
+  EXPECT_EQ(count, 7u);
 }
 
 }  // namespace

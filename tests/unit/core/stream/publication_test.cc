@@ -72,6 +72,40 @@ TEST(CheckDraft, LimitsEveryTextAndNamesIt) {
   }
 }
 
+// The epoch was once looked at after the copy it stood in was gone.
+TEST(CheckDraft, LimitsTheEpochOfASourceVersion) {
+  PublicationDraft draft = json_draft("1");
+  draft.source_version = SourceVersion{std::string(limits::source_epoch_bytes_max, 'e'), 1};
+  EXPECT_TRUE(check_draft(draft).ok());
+  draft.source_version->epoch += 'e';
+  expect_refused(draft, ErrorCode::BadRequest, "source_version.epoch has 65 bytes");
+  draft.source_version->epoch = std::string(40, 'e') + "\xC3";
+  expect_refused(draft, ErrorCode::BadRequest, "source_version.epoch is not valid UTF-8");
+}
+
+TEST(CheckDraft, TagsAreOneFlatObject) {
+  PublicationDraft draft = json_draft("1");
+  for (const char* tags : {"", "{}", R"( {"a":1,"b":"x","c":true} )"}) {
+    draft.tags = tags;
+    EXPECT_TRUE(check_draft(draft).ok()) << tags;
+  }
+  for (const char* tags : {"1", "[]", R"({"a":{}})", R"({"a":[1]})", "{", "{} {}"}) {
+    draft.tags = tags;
+    expect_refused(draft, ErrorCode::BadRequest, "tags ");
+  }
+  draft.tags = R"({"a":")" + std::string(limits::tags_bytes_max, 'x') + "\"}";
+  expect_refused(draft, ErrorCode::BadRequest, "tags has ");
+}
+
+TEST(CheckDraft, AConditionOnAVersionIsOneOnARecord) {
+  PublicationDraft draft = json_draft("1");
+  draft.if_version = Offset{0};
+  expect_refused(draft, ErrorCode::BadRequest, "if_version ");
+  draft.operation = Operation::Set;
+  draft.key = "k";
+  EXPECT_TRUE(check_draft(draft).ok());
+}
+
 TEST(CheckDraft, KeysBelongToRecordOperations) {
   PublicationDraft draft = json_draft("1");
   draft.key = "k";

@@ -11,7 +11,7 @@ namespace {
 
 class ApplyTest : public testing::Test {
  protected:
-  ApplyTest() : log(HistoryLimits{}), window(4, std::chrono::seconds(10), 99) {
+  ApplyTest() : log(HistoryLimits{}, ChannelKind::Log), window(4, std::chrono::seconds(10), 99) {
     log.restart(Epoch::parse("e1").value(), Offset{});
   }
   Verdict apply_draft(PublicationDraft made, std::int64_t time_ms = 0,

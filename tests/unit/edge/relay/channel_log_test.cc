@@ -17,11 +17,12 @@ Epoch epoch(const char* token) { return Epoch::parse(token).value(); }
 
 class ChannelLogTest : public testing::Test {
  protected:
-  explicit ChannelLogTest() : log(HistoryLimits{3, 10'000, std::chrono::seconds(10)}) {
+  explicit ChannelLogTest()
+      : log(HistoryLimits{3, 10'000, std::chrono::seconds(10)}, ChannelKind::Log) {
     log.restart(epoch("a"), Offset{100});
   }
   void append(std::uint64_t offset, PublicationPtr made) {
-    log.append({log.top(), Offset{offset}}, std::move(made));
+    log.append(LogEntry{{log.top(), Offset{offset}}, std::move(made)});
   }
   ChannelLog log;
 };
@@ -48,7 +49,7 @@ TEST_F(ChannelLogTest, NeighbouringCoversAreOneEntryAndDoNotCountAsPublications)
   append(104, publication(2));
   EXPECT_EQ(log.size(), 3U);
   EXPECT_EQ(log.publication_count(), 2U);
-  EXPECT_EQ(log.entry(1).range, (StreamRange{Offset{101}, Offset{103}}));
+  EXPECT_EQ(log.entry(1).range(), (StreamRange{Offset{101}, Offset{103}}));
   EXPECT_EQ(log.first_beyond(Offset{102}), 1U);
   EXPECT_EQ(log.start_of_latest(1), Offset{103});
 }
@@ -93,7 +94,7 @@ TEST_F(ChannelLogTest, ButNoMoreThanTheLimitForThoseWhoLag) {
   HistoryLimits large;
   large.bytes = 50'000'000;
   large.count = 20'000;  // what is kept for them comes on top of it
-  log = ChannelLog(large);
+  log = ChannelLog(large, ChannelKind::Log);
   log.restart(epoch("a"), Offset{100});
   for (std::uint64_t n = 0; n < large.count + limits::mirror_lag_entries_max + 100; ++n) {
     append(101 + n, publication(1, 1));

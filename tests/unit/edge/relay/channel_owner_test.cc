@@ -246,7 +246,7 @@ TEST_F(OwnerTest, AnotherEpochAtTheStoreResetsReadersAndGoesOn) {
   EXPECT_EQ(reset.request, RequestId::None);
   EXPECT_EQ(reset.outcome, SubscribeOutcome::Snapshot);
   EXPECT_EQ(reset.reason, SnapshotReason::EpochChanged);
-  EXPECT_NE(reset.stream, before);
+  EXPECT_EQ(reset.stream, before) << "by which the client knows what is reset";
   ASSERT_TRUE(world.answer(one).ok());
   EXPECT_EQ(world.answer(one)->position.epoch, reset.start.epoch);
   EXPECT_EQ(client.read(), "\"new\"");

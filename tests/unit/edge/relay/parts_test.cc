@@ -116,16 +116,17 @@ class FrameCacheTest : public testing::Test {
     for (std::uint64_t n = 0; n < count; ++n) {
       batch.entries.push_back(LogEntry{{Offset{n}, Offset{n + 1}}, publication});
     }
-    mirror->handle_batch(std::move(batch), StreamId{1});
+    mirror->handle_batch(std::move(batch));
   }
   /// A block from each offset: all of them differ.
   void build_all(std::size_t count) {
-    for (std::uint64_t from = 0; from < count; ++from) cache.block(*mirror, Offset{from});
+    for (std::uint64_t from = 0; from < count; ++from) cache.block(*mirror, view, Offset{from});
   }
   RelayCounters counters;
   FrameCache cache{counters};
   std::optional<ShardContext> context;
   std::optional<ChannelMirror> mirror;
+  ChannelView view{0, StreamId{1}, nullptr};
 };
 
 TEST_F(FrameCacheTest, OverItsEntriesTheOldestGo) {
@@ -134,9 +135,9 @@ TEST_F(FrameCacheTest, OverItsEntriesTheOldestGo) {
   build_all(count);
   EXPECT_EQ(cache.size(), limits::frame_cache_entries_max);
   const std::uint64_t built = counters.blocks_built;
-  cache.block(*mirror, Offset{count - 1});
+  cache.block(*mirror, view, Offset{count - 1});
   EXPECT_EQ(counters.blocks_built, built) << "the newest is there";
-  cache.block(*mirror, Offset{0});
+  cache.block(*mirror, view, Offset{0});
   EXPECT_EQ(counters.blocks_built, built + 1) << "the oldest is built anew";
 }
 

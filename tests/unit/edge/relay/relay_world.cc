@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/merge/shallow_merge.h"
+
 namespace tidegate::relay {
 
 RelayConfig test_config() {
@@ -11,7 +13,16 @@ RelayConfig test_config() {
   Namespace server{pattern("server:**"), ChannelKind::Log, {}, PublishRight::Server};
   Namespace brief{pattern("short:**"), ChannelKind::Log, {}, PublishRight::Capability};
   brief.history.count = 5;
-  config.namespaces = {open, server, brief};
+  Namespace state{pattern("state:**"), ChannelKind::State, {}, PublishRight::Capability};
+  state.history.count = 5;
+  Namespace few{pattern("few:**"), ChannelKind::State, {}, PublishRight::Capability};
+  few.records.count = 3;
+  Namespace mortal{pattern("brief:**"), ChannelKind::State, {}, PublishRight::Capability};
+  mortal.record_ttl = std::chrono::seconds(10);
+  Namespace signal{pattern("signal:**"), ChannelKind::Signal, {}, PublishRight::Capability};
+  Namespace slow{pattern("slow:**"), ChannelKind::State, {}, PublishRight::Capability};
+  slow.min_interval = std::chrono::seconds(1);
+  config.namespaces = {open, server, brief, state, few, mortal, signal, slow};
   return config;
 }
 
@@ -31,6 +42,13 @@ PublicationDraft draft(std::string json, std::string key) {
   PublicationDraft made;
   made.payload.assign(json.begin(), json.end());
   made.idempotency_key = std::move(key);
+  return made;
+}
+
+PublicationDraft operation(Operation what, std::string record, std::string json) {
+  PublicationDraft made = draft(std::move(json));
+  made.operation = what;
+  made.key = std::move(record);
   return made;
 }
 
@@ -60,6 +78,31 @@ RequestId TestClient::subscribe(std::string_view name, std::optional<StreamPosit
   return request;
 }
 
+RequestId TestClient::subscribe_filtered(std::string_view name, std::string filter,
+                                         std::optional<StreamPosition> since) {
+  SubscribeFrame frame{RequestId{++requests_}, channel(name), std::move(since), 0};
+  frame.filter = std::move(filter);
+  send(frame);
+  return frame.request;
+}
+
+RequestId TestClient::subscribe_paced(std::string_view name, Duration interval,
+                                      std::uint32_t history) {
+  SubscribeFrame frame{RequestId{++requests_}, channel(name), {}, history};
+  frame.min_interval_ms = static_cast<std::uint32_t>(interval / std::chrono::milliseconds(1));
+  send(frame);
+  return frame.request;
+}
+
+RequestId TestClient::publish(std::string_view name, PublicationDraft draft) {
+  PublishFrame frame;
+  frame.request = RequestId{++requests_};
+  frame.channel = channel(name);
+  frame.draft = std::move(draft);
+  send(frame);
+  return frame.request;
+}
+
 RequestId TestClient::publish(std::string_view name, std::string json, std::string key) {
   const RequestId request{++requests_};
   send(PublishFrame{request, channel(name), draft(std::move(json), std::move(key))});
@@ -81,12 +124,20 @@ void TestClient::hear(const SharedMessagePtr& message) {
         [&](auto&& frame) {
           using FrameT = std::decay_t<decltype(frame)>;
           if constexpr (std::is_same_v<FrameT, BlockFrame>) {
-            HeardBlock block{frame.block.stream(), frame.block.range(), {}, message.get()};
+            HeardBlock block{frame.block.stream(),
+                             frame.block.range(),
+                             {},
+                             message.get(),
+                             frame.more,
+                             frame.block.shape(),
+                             std::string(frame.block.sweep_after()),
+                             std::string(frame.block.sweep_until())};
             auto rows = frame.block.rows();
             BlockRow row;
             while (rows.next(row)) {
-              block.rows.push_back(
-                  Row{row.offset, std::string(as_text(row.payload)), std::string(row.event_id)});
+              block.rows.push_back(Row{row.offset, std::string(as_text(row.payload)),
+                                       std::string(row.event_id), row.operation,
+                                       std::string(row.key)});
             }
             heard.push_back(std::move(block));
           } else if constexpr (std::is_constructible_v<Heard, FrameT>) {
@@ -116,6 +167,73 @@ std::string TestClient::read() const {
       }
       position = std::max(position, block->range.offset);
     }
+  }
+  return text;
+}
+
+namespace {
+
+/// The reader's side of a state channel, as docs/PROTOCOL.md has it.
+struct ReaderOfRecords {
+  struct Held {
+    std::uint64_t version = 0;
+    std::optional<std::string> payload;  // nullopt: deleted
+  };
+  std::map<std::string, Held> held;
+  std::string epoch;
+  std::uint64_t position = 0;
+
+  void start(const SubscribedFrame& subscribed) {
+    const bool first = epoch.empty();  // it comes with what it held elsewhere
+    if (subscribed.start.epoch.token() != epoch) {
+      for (auto& [key, record] : held) record.version = 0;
+    }
+    epoch = subscribed.start.epoch.token();
+    if (subscribed.outcome == SubscribeOutcome::Snapshot || first) {
+      position = subscribed.start.offset.value;
+    }
+  }
+  void take(const Row& row) {
+    Held& record = held[row.key];
+    if (row.offset.value <= record.version) return;
+    record.version = row.offset.value;
+    if (row.operation == Operation::Delete) {
+      record.payload.reset();
+    } else if (row.operation == Operation::Merge) {
+      record.payload = shallow_merge(record.payload.value_or(""), row.payload);
+    } else {
+      record.payload = row.payload;
+    }
+  }
+  void sweep(const HeardBlock& block) {
+    for (auto& [key, record] : held) {
+      const bool inside = key > block.after && (block.until.empty() || key <= block.until);
+      const bool named = std::any_of(block.rows.begin(), block.rows.end(),
+                                     [&name = key](const Row& row) { return row.key == name; });
+      if (inside && !named && record.version <= block.range.offset.value) record.payload.reset();
+    }
+  }
+  void take(const HeardBlock& block) {
+    EXPECT_LE(block.range.previous.value, position) << "gap";
+    if (block.range.offset.value <= position) return;
+    for (const Row& row : block.rows) take(row);
+    if (block.shape.sweep) sweep(block);
+    if (!block.more) position = block.range.offset.value;
+  }
+};
+
+}  // namespace
+
+std::string TestClient::records() const {
+  ReaderOfRecords reader;
+  for (const Heard& one : heard) {
+    if (const auto* subscribed = std::get_if<SubscribedFrame>(&one)) reader.start(*subscribed);
+    if (const auto* block = std::get_if<HeardBlock>(&one)) reader.take(*block);
+  }
+  std::string text;
+  for (const auto& [key, record] : reader.held) {
+    if (!record.payload.has_value()) continue;
+    text += (text.empty() ? "" : " ") + key + "=" + *record.payload;
   }
   return text;
 }
@@ -258,6 +376,8 @@ void RelayWorld::carry_out_store(std::uint16_t from, RelayEffect effect) {
     shard.handle_append_result(now, append->id, store.append(*append));
   } else if (const auto* read = std::get_if<StoreRead>(&effect)) {
     shard.handle_read_result(now, read->id, store.read(*read));
+  } else if (const auto* records = std::get_if<StoreReadRecords>(&effect)) {
+    shard.handle_records_result(now, records->id, store.read_records(*records));
   } else if (const auto* trim = std::get_if<StoreTrim>(&effect)) {
     trims.push_back(*trim);
     store.trim(*trim->key, trim->floor);

@@ -26,16 +26,22 @@ namespace tidegate::relay {
 inline ChannelName channel(std::string_view name) { return ChannelName::parse(name).value(); }
 inline ChannelPattern pattern(std::string_view text) { return ChannelPattern::parse(text).value(); }
 
-/// Namespaces `open:**` (clients publish), `server:**`, `short:**` (history of 5 publications).
+/// Namespaces `open:**` (clients publish), `server:**`, `short:**` (history of 5 publications),
+/// `state:**` (records, history of 5 publications), `few:**` (at most 3 records), `brief:**`
+/// (records that live for 10 s), `signal:**`, `slow:**` (served every second).
 RelayConfig test_config();
 /// May subscribe to and publish everything in tenant "t".
 std::shared_ptr<Claims> full_claims(std::string subject);
 PublicationDraft draft(std::string json, std::string key = "");
+/// An operation on a record.
+PublicationDraft operation(Operation what, std::string record, std::string json = "");
 
 struct Row {
   Offset offset;
   std::string payload;
   std::string event_id;
+  Operation operation = Operation::Append;
+  std::string key;
 };
 
 /// One frame as a client got it; blocks are copied out of their message.
@@ -44,9 +50,14 @@ struct HeardBlock {
   StreamRange range;
   std::vector<Row> rows;
   const SharedMessage* message = nullptr;  // for asking whether it was shared
+  bool more = false;
+  BlockShape shape;
+  std::string after;  // of a sweep
+  std::string until;
 };
-using Heard = std::variant<WelcomeFrame, SubscribedFrame, UnsubscribedFrame, PublishAckFrame,
-                           RefusedFrame, DisconnectFrame, PingFrame, PongFrame, HeardBlock>;
+using Heard =
+    std::variant<WelcomeFrame, SubscribedFrame, UnsubscribedFrame, PublishAckFrame, RefusedFrame,
+                 PublishConflictFrame, DisconnectFrame, PingFrame, PongFrame, HeardBlock>;
 
 class RelayWorld;
 
@@ -68,7 +79,11 @@ class TestClient {
   void send_bytes(const Bytes& bytes);
   RequestId subscribe(std::string_view channel, std::optional<StreamPosition> since = {},
                       std::uint32_t history = 0);
+  RequestId subscribe_filtered(std::string_view channel, std::string filter,
+                               std::optional<StreamPosition> since = {});
+  RequestId subscribe_paced(std::string_view channel, Duration interval, std::uint32_t history = 0);
   RequestId publish(std::string_view channel, std::string json, std::string key = "");
+  RequestId publish(std::string_view channel, PublicationDraft draft);
   void disconnect();
 
   /// What was heard of one kind, in order.
@@ -89,6 +104,9 @@ class TestClient {
   /// Payloads of all rows that a reader following the block law would have delivered since the last
   /// `subscribed`, joined by spaces. Fails on a gap.
   std::string read() const;
+  /// The records that a reader of a state channel would hold, by the rules of docs/PROTOCOL.md:
+  /// "key=payload" joined by spaces, in key order. Fails on a gap.
+  std::string records() const;
 
   std::vector<Heard> heard;
   std::optional<Close> closed;

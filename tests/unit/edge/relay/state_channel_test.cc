@@ -1,0 +1,317 @@
+// State channels: records, conditions, and readers who are given them as they are: at once, after
+// an absence, and while they are slow.
+#include "core/base/limits.h"
+#include "tests/unit/edge/relay/relay_world.h"
+
+namespace tidegate::relay {
+namespace {
+
+using namespace std::chrono_literals;
+
+class StateTest : public testing::Test {
+ protected:
+  Result<PublishReceipt> try_to(Operation what, const std::string& key, const std::string& json) {
+    return world.answer(world.publish("state:a", operation(what, key, json)));
+  }
+  Offset set(const std::string& key, const std::string& json) {
+    const auto receipt = try_to(Operation::Set, key, json);
+    EXPECT_TRUE(receipt.ok());
+    return receipt.ok() ? receipt->position.offset : Offset{};
+  }
+  void merge(const std::string& key, const std::string& json) {
+    EXPECT_TRUE(try_to(Operation::Merge, key, json).ok());
+  }
+  void erase(const std::string& key) { EXPECT_TRUE(try_to(Operation::Delete, key, "").ok()); }
+  /// More than history keeps, on one record.
+  void make_history() {
+    for (int i = 0; i < 20; ++i) set("busy", std::to_string(i));
+  }
+  RelayWorld world{2};
+};
+
+TEST_F(StateTest, ALateReaderIsGivenTheRecordsAsTheyAreAndThenWhatChanges) {
+  set("b", R"({"x":1,"y":1})");
+  set("a", "1");
+  merge("b", R"({"set":{"y":2,"z":3},"unset":["x"]})");
+  set("c", "3");
+  erase("a");
+  for (const std::uint16_t shard : {std::uint16_t{0}, std::uint16_t{1}}) {
+    TestClient& late = world.connect(shard, "late" + std::to_string(shard));
+    late.subscribe("state:a");
+    const auto subscribed = late.last<SubscribedFrame>();
+    EXPECT_EQ(subscribed.kind, ChannelKind::State);
+    EXPECT_EQ(subscribed.outcome, SubscribeOutcome::Snapshot);
+    EXPECT_EQ(subscribed.catch_up, CatchUp::Records);
+    EXPECT_EQ(late.records(), R"(b={"y":2,"z":3} c=3)");
+    EXPECT_TRUE(late.last<HeardBlock>().shape.sweep);
+  }
+  merge("b", R"({"set":{"y":4}})");
+  erase("c");
+  TestClient& reader = world.connect(0, "more");
+  reader.subscribe("state:a");
+  merge("c", R"({"set":{"new":true}})");
+  EXPECT_EQ(reader.records(), R"(b={"y":4,"z":3} c={"new":true})");
+}
+
+TEST_F(StateTest, ARecordIsOnlyChangedByWhoKnowsItsVersion) {
+  const Offset first = set("k", "1");
+  PublicationDraft stale = operation(Operation::Set, "k", "2");
+  stale.if_version = Offset{first.value + 5};
+  const auto refused = world.answer(world.publish("state:a", stale));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::VersionMismatch);
+  ASSERT_NE(refused.error().current, nullptr);
+  EXPECT_EQ(refused.error().current->version, first.value);
+  EXPECT_EQ(refused.error().current->payload, "1");
+  stale.if_version = first;
+  EXPECT_TRUE(world.answer(world.publish("state:a", stale)).ok());
+  stale.if_version = Offset{0};
+  EXPECT_EQ(world.answer(world.publish("state:a", stale)).error().code, ErrorCode::VersionMismatch);
+  erase("k");
+  EXPECT_TRUE(world.answer(world.publish("state:a", stale)).ok()) << "absent is version 0";
+}
+
+TEST_F(StateTest, AClientIsToldTheRecordThatStandsInItsWay) {
+  const Offset first = set("k", "1");
+  TestClient& client = world.connect();
+  PublicationDraft draft = operation(Operation::Delete, "k");
+  draft.if_version = Offset{99};
+  const RequestId request = client.publish("state:a", draft);
+  const auto conflict = client.last<PublishConflictFrame>();
+  EXPECT_EQ(conflict.request, request);
+  EXPECT_EQ(conflict.version, first);
+  EXPECT_EQ(as_text(conflict.payload), "1");
+  draft.key = "none";
+  client.publish("state:a", draft);
+  EXPECT_EQ(client.last<PublishConflictFrame>().version, Offset{});
+}
+
+TEST_F(StateTest, WhatIsNotAnOperationOnARecordIsRefused) {
+  EXPECT_EQ(world.answer(world.publish("state:a", draft("1"))).error().code,
+            ErrorCode::Unsupported);
+  EXPECT_EQ(try_to(Operation::Merge, "k", R"({"x":1})").error().code, ErrorCode::InvalidPayload);
+  set("k", "[1]");
+  EXPECT_EQ(try_to(Operation::Merge, "k", R"({"set":{"x":1}})").error().code,
+            ErrorCode::InvalidPayload);
+  PublicationDraft conditional = draft("1");
+  conditional.if_version = Offset{1};
+  EXPECT_FALSE(world.answer(world.publish("open:a", conditional)).ok());
+}
+
+TEST_F(StateTest, OverItsRecordsAChannelSaysSoAndKeepsWhatItHas) {
+  for (const char* key : {"a", "b", "c"}) {
+    world.publish("few:a", operation(Operation::Set, key, "1"));
+  }
+  const auto over = world.answer(world.publish("few:a", operation(Operation::Set, "d", "1")));
+  ASSERT_FALSE(over.ok());
+  EXPECT_EQ(over.error().code, ErrorCode::LimitExceeded);
+  EXPECT_TRUE(world.answer(world.publish("few:a", operation(Operation::Set, "c", "2"))).ok());
+  world.publish("few:a", operation(Operation::Delete, "a"));
+  EXPECT_TRUE(world.answer(world.publish("few:a", operation(Operation::Set, "d", "1"))).ok());
+  TestClient& reader = world.connect();
+  reader.subscribe("few:a");
+  EXPECT_EQ(reader.records(), "b=1 c=2 d=1");
+}
+
+TEST_F(StateTest, OverARecordsBytesAMergeIsRefused) {
+  const std::string half(limits::record_bytes_max / 2, 'x');
+  set("k", "{\"a\":\"" + half + "\"}");
+  const auto over = try_to(Operation::Merge, "k", "{\"set\":{\"b\":\"" + half + "\"}}");
+  ASSERT_FALSE(over.ok());
+  EXPECT_EQ(over.error().code, ErrorCode::PayloadTooLarge);
+}
+
+TEST_F(StateTest, WhoWasAwayGetsTheFewestBytes) {
+  set("quiet", R"("as it was")");
+  TestClient& first = world.connect();
+  first.subscribe("state:a");
+  const StreamPosition left{first.last<SubscribedFrame>().start.epoch,
+                            first.last<HeardBlock>().range.offset};
+  set("one", "1");
+  TestClient& soon = world.connect(0, "soon");
+  soon.subscribe("state:a", left);
+  EXPECT_EQ(soon.last<SubscribedFrame>().catch_up, CatchUp::Replay);
+  make_history();
+  erase("one");
+  TestClient& later = world.connect(1, "later");
+  later.subscribe("state:a", left);
+  const auto answer = later.last<SubscribedFrame>();
+  EXPECT_EQ(answer.outcome, SubscribeOutcome::Recovered);
+  EXPECT_EQ(answer.catch_up, CatchUp::Changes);
+  EXPECT_EQ(later.all<HeardBlock>().size(), 1U);
+  EXPECT_EQ(later.records(), "busy=19") << "the record that did not change is not sent again";
+}
+
+TEST_F(StateTest, APositionOfAnotherStreamBeginsAnew) {
+  set("a", "1");
+  TestClient& client = world.connect();
+  client.subscribe("state:a", StreamPosition{Epoch::parse("other").value(), Offset{7}});
+  const auto answer = client.last<SubscribedFrame>();
+  EXPECT_EQ(answer.outcome, SubscribeOutcome::Snapshot);
+  EXPECT_EQ(answer.reason, SnapshotReason::EpochChanged);
+  EXPECT_EQ(answer.start.offset, Offset{0});
+  EXPECT_EQ(client.records(), "a=1");
+}
+
+TEST_F(StateTest, ManyRecordsComeInPagesWhileTheyChange) {
+  const std::string payload = "\"" + std::string(8000, 'p') + "\"";
+  for (int i = 10; i < 60; ++i) set("k" + std::to_string(i), payload);
+  TestClient& client = world.connect();
+  client.stalled = true;  // its socket is full after each message
+  client.subscribe("state:a");
+  std::size_t rounds = 0;
+  while (client.stalled) {
+    set("k10", std::to_string(rounds));  // a page that was sent
+    set("k59", std::to_string(rounds));  // one that was not
+    erase("k" + std::to_string(11 + rounds));
+    world.writable(client);
+    client.stalled = ++rounds < 12;
+  }
+  world.writable(client);
+  EXPECT_GT(client.all<HeardBlock>().size(), 5U);
+  TestClient& fresh = world.connect(1, "fresh");
+  fresh.subscribe("state:a");
+  EXPECT_EQ(client.records(), fresh.records());
+  EXPECT_TRUE(client.all<SubscribedFrame>().size() == 1) << "no reset is needed";
+}
+
+TEST_F(StateTest, ASlowReaderIsGivenEachRecordOnceHoweverOftenItChanged) {
+  TestClient& slow = world.connect();
+  slow.subscribe("state:a");
+  slow.stalled = true;
+  set("first", "0");  // fills its socket
+  for (int i = 0; i < 500; ++i) set("k" + std::to_string(i % 3), std::to_string(i));
+  erase("first");
+  world.writable(slow);
+  EXPECT_EQ(slow.records(), "k0=498 k1=499 k2=497");
+  const HeardBlock& last = slow.all<HeardBlock>().back();
+  EXPECT_TRUE(last.shape.records);
+  EXPECT_EQ(last.rows.size(), 4U);
+  EXPECT_EQ(slow.all<SubscribedFrame>().size(), 1U);
+}
+
+TEST_F(StateTest, AFilteredReaderSeesRecordsComeAndGo) {
+  set("a", R"({"status":"open","n":1})");
+  set("b", R"({"status":"done","n":2})");
+  TestClient& client = world.connect();
+  client.subscribe_filtered("state:a", R"({"status":"open"})");
+  EXPECT_EQ(client.records(), R"(a={"status":"open","n":1})");
+  merge("b", R"({"set":{"status":"open"}})");
+  EXPECT_EQ(client.records(), R"(a={"status":"open","n":1} b={"status":"open","n":2})");
+  merge("a", R"({"set":{"status":"done"}})");
+  EXPECT_EQ(client.records(), R"(b={"status":"open","n":2})");
+  erase("b");
+  EXPECT_EQ(client.records(), "");
+  const StreamPosition left{client.last<SubscribedFrame>().start.epoch,
+                            client.last<HeardBlock>().range.offset};
+  set("c", R"({"status":"done"})");
+  EXPECT_GT(client.last<HeardBlock>().range.offset, left.offset) << "covered";
+  TestClient& again = world.connect(1, "again");
+  again.subscribe_filtered("state:a", R"({"status":{"in":["open"]}})", left);
+  EXPECT_EQ(again.last<SubscribedFrame>().outcome, SubscribeOutcome::Recovered);
+  again.subscribe_filtered("state:a", R"({"status":"done"})", left);
+  EXPECT_EQ(again.last<SubscribedFrame>().reason, SnapshotReason::EpochChanged)
+      << "a position names its view";
+}
+
+TEST_F(StateTest, AFilterThatIsNotOneIsRefused) {
+  TestClient& client = world.connect();
+  client.subscribe_filtered("state:a", R"({"a":{"le":1}})");
+  EXPECT_EQ(client.last<RefusedFrame>().error.code, ErrorCode::BadRequest);
+  EXPECT_NE(client.last<RefusedFrame>().error.message.find("byte"), std::string::npos);
+}
+
+TEST_F(StateTest, TooManyFiltersOnOneChannelAreRefused) {
+  TestClient& client = world.connect();
+  for (std::size_t i = 0; i <= limits::filters_per_channel_max; ++i) {
+    client.subscribe_filtered("state:a", "{\"n\":" + std::to_string(i) + "}");
+  }
+  EXPECT_EQ(client.all<SubscribedFrame>().size(), limits::filters_per_channel_max);
+  EXPECT_EQ(client.last<RefusedFrame>().error.code, ErrorCode::LimitExceeded);
+}
+
+TEST_F(StateTest, RecordsGrowOldOnlyWhenTheyAreNotRenewed) {
+  world.publish("brief:a", operation(Operation::Set, "old", "1"));
+  world.publish("brief:a", operation(Operation::Set, "renewed", "1"));
+  TestClient& client = world.connect();
+  client.subscribe("brief:a");
+  world.advance(6s);
+  world.publish("brief:a", operation(Operation::Set, "renewed", "2"));
+  EXPECT_EQ(client.records(), "old=1 renewed=2");
+  world.advance(6s);
+  EXPECT_EQ(client.records(), "renewed=2");
+  world.advance(6s);
+  EXPECT_EQ(client.records(), "");
+}
+
+TEST_F(StateTest, WhatAPublisherCountsBackwardsIsStale) {
+  const auto publish = [this](std::uint64_t number, std::string epoch, std::string json) {
+    PublicationDraft made = operation(Operation::Set, "k", std::move(json));
+    made.source_version = SourceVersion{std::move(epoch), number};
+    return world.answer(world.publish("state:a", made))->outcome;
+  };
+  EXPECT_EQ(publish(5, "e", "5"), PublishOutcome::Applied);
+  EXPECT_EQ(publish(4, "e", "4"), PublishOutcome::Stale);
+  EXPECT_EQ(publish(5, "e", "55"), PublishOutcome::Stale);
+  EXPECT_EQ(publish(6, "e", "6"), PublishOutcome::Applied);
+  EXPECT_EQ(publish(1, "f", "1"), PublishOutcome::Applied);
+  TestClient& client = world.connect();
+  client.subscribe("state:a");
+  EXPECT_EQ(client.records(), "k=1");
+}
+
+TEST_F(StateTest, APacedReaderIsServedOnItsTicksAndNotBetweenThem) {
+  TestClient& paced = world.connect();
+  paced.subscribe("slow:a");
+  TestClient& asks = world.connect(1, "asks");
+  asks.subscribe_paced("open:a", 1s);
+  world.advance(3500ms);
+  const std::size_t before = paced.all<HeardBlock>().size();
+  for (int i = 0; i < 40; ++i) {
+    world.publish("slow:a", operation(Operation::Set, "k", std::to_string(i)));
+    world.publish("open:a", draft(std::to_string(i)));
+    world.advance(50ms);
+  }
+  world.advance(1s);
+  EXPECT_EQ(paced.records(), "k=39");
+  EXPECT_GE(paced.all<HeardBlock>().size(), before + 2);
+  EXPECT_LE(paced.all<HeardBlock>().size(), before + 3);
+  EXPECT_LE(asks.all<HeardBlock>().size(), 3U);
+  std::string all;
+  for (int i = 0; i < 40; ++i) all += (i == 0 ? "" : " ") + std::to_string(i);
+  EXPECT_EQ(asks.read(), all) << "a log loses nothing by it";
+}
+
+TEST_F(StateTest, ASignalReachesWhoIsThereAndNobodyLater) {
+  TestClient& here = world.connect();
+  here.subscribe("signal:a");
+  EXPECT_EQ(here.last<SubscribedFrame>().kind, ChannelKind::Signal);
+  ASSERT_TRUE(world.answer(world.publish("signal:a", draft("1"))).ok());
+  world.publish("signal:a", draft("2"));
+  EXPECT_EQ(here.read(), "1 2");
+  TestClient& late = world.connect(1, "late");
+  late.subscribe("signal:a", {}, kHistoryAll);
+  EXPECT_EQ(late.read(), "");
+  world.publish("signal:a", draft("3"));
+  EXPECT_EQ(late.read(), "3");
+}
+
+TEST_F(StateTest, ASlowReaderOfSignalsMissesSomeAndGoesOn) {
+  TestClient& slow = world.connect();
+  slow.subscribe("signal:a");
+  slow.stalled = true;
+  for (int i = 0; i < 50; ++i) {
+    world.publish("signal:a", draft(std::to_string(i)));
+    world.advance(200ms);
+  }
+  world.writable(slow);
+  world.publish("signal:a", draft("50"));
+  EXPECT_EQ(slow.all<SubscribedFrame>().size(), 1U) << "no reset";
+  const std::string read = slow.read();
+  EXPECT_EQ(read.substr(0, 1), "0");
+  EXPECT_EQ(read.substr(read.size() - 2), "50");
+  EXPECT_EQ(read.find(" 10 "), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tidegate::relay
