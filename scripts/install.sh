@@ -6,7 +6,7 @@
 set -eu
 
 build_packages="g++ cmake ninja-build ccache pkg-config emscripten node-acorn zlib1g-dev
-  libwebsockets-dev libwebsockets-evlib-uv libuv1-dev nlohmann-json3-dev libssl-dev
+  libwebsockets-dev libwebsockets-evlib-uv libuv1-dev nlohmann-json3-dev libssl-dev libsqlite3-dev
   libtomlplusplus-dev libcli11-dev libspdlog-dev prometheus-cpp-dev"
 test_packages="libgtest-dev librapidcheck-dev clang-14 libclang-rt-14-dev clang-format-14
   chromium fonts-dejavu-core binutils git patch"

@@ -139,6 +139,25 @@ inline constexpr Duration history_expiry_interval_min = 1s;  // what is too old 
 inline constexpr Duration store_retry_delay_max = 5s;
 inline constexpr Duration store_trim_interval_min = 1s;
 
+// A durable store (edge/store).
+inline constexpr std::size_t store_turn_requests_max = 4096;  // one transaction at most
+inline constexpr std::size_t store_turn_bytes_max = 8 * 1024 * 1024;
+inline constexpr std::size_t store_waiting_requests_max = 65'536;  // over: Busy
+inline constexpr std::size_t store_waiting_bytes_max = 256 * 1024 * 1024;
+inline constexpr std::size_t store_row_bytes_target = 256 * 1024;  // a row is cut when it passes it
+inline constexpr std::size_t store_read_bytes_max = 4 * 1024 * 1024;  // an answer; at least one
+inline constexpr std::size_t store_cache_bytes = 32 * 1024 * 1024;
+inline constexpr std::size_t store_wal_bytes_kept = 8 * 1024 * 1024;     // of its file, when empty
+inline constexpr std::size_t store_checkpoint_bytes = 4 * 1024 * 1024;   // copied back from here on
+inline constexpr std::size_t store_check_bytes_max = 256 * 1024 * 1024;  // read through at start
+inline constexpr std::size_t store_free_pages_kept = 1024;  // more are given back to the disk
+inline constexpr std::size_t store_vacuum_pages_per_turn = 256;
+inline constexpr std::size_t store_sweep_streams_per_turn = 256;
+inline constexpr Duration store_upkeep_interval = 1s;
+inline constexpr Duration store_sweep_interval = 1min;       // between two passes over all streams
+inline constexpr Duration store_empty_stream_age = 24h * 7;  // unused and empty: forgotten
+inline constexpr std::uint32_t store_retry_after_ms = 1000;
+
 // The relay's transport (edge/net).
 inline constexpr std::size_t connections_default = 50'000;   // over: 503, closed
 inline constexpr std::size_t file_descriptors_max = 65'536;  // libwebsockets scans a table of these

@@ -62,6 +62,8 @@ void add_serve(CLI::App& root, Parsed& parsed) {
   setting("--connections-max", "server.connections_max", "Connections at most");
   setting("--drain", "server.drain_window",
           "At the end, clients are told to come back spread over this");
+  setting("--store", "store.type", "Where history is kept: memory or sqlite");
+  setting("--store-path", "store.path", "The file of the sqlite store");
   setting("--static", "dev.static_root", "Folder served under / (with --dev)");
   setting("--log-format", "log.format", "text or json");
   setting("--log-level", "log.level", "debug, info, warning or error");

@@ -31,6 +31,15 @@ std::vector<Setting> auth_settings(AuthSettings& auth) {
   };
 }
 
+std::vector<Setting> store_settings(StoreSettings& store) {
+  StoreSettings* to = &store;
+  return {
+      {"store.type",
+       ChoiceSetting{{"memory", "sqlite"}, {}, [to](std::size_t i) { to->type = StoreType(i); }}},
+      {"store.path", TextSetting{&store.path}},
+  };
+}
+
 std::vector<Setting> limit_settings(relay::RelayConfig& relay) {
   return {
       {"limits.heartbeat_interval",
@@ -76,6 +85,7 @@ std::vector<Setting> settings_of(Config& config) {
   };
   add(server_settings(config.server));
   add(auth_settings(config.auth));
+  add(store_settings(config.store));
   add(limit_settings(config.relay));
   add(log_and_dev_settings(config));
   return all;

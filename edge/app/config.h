@@ -35,6 +35,12 @@ struct ApiKeySettings {
   std::vector<ChannelPattern> channels;
 };
 
+enum class StoreType : std::uint8_t { Memory, Sqlite };
+struct StoreSettings {
+  StoreType type = StoreType::Memory;
+  std::string path;  // of the sqlite store's file
+};
+
 enum class LogFormat : std::uint8_t { Text, Json };
 struct LogSettings {
   LogFormat format = LogFormat::Text;
@@ -50,6 +56,7 @@ struct Config {
   AuthSettings auth;
   std::vector<ApiKeySettings> api_keys;
   relay::RelayConfig relay;  // namespaces and limits
+  StoreSettings store;
   LogSettings log;
   DevSettings dev;
 };

@@ -283,6 +283,7 @@ void FileReader::read(const toml::table& root, Config& config) {
   read_secret(places, "", "auth.hs256_secret", "auth.hs256_secret_file",
               config.auth.hs256_secret_file, limits::hs256_secret_bytes_min,
               config.auth.hs256_secret);
+  if (places.count("store.path") > 0) config.store.path = beside_file(config.store.path);
   read_list(root, kApiKeys, [&](const toml::table& table, const std::string& title) {
     read_api_key(table, title, config);
   });

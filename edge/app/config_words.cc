@@ -2,6 +2,7 @@
 
 #include "edge/app/dev_mode.h"
 #include "edge/app/quantity.h"
+#include "edge/app/store_choice.h"
 
 namespace tidegate::app {
 namespace {
@@ -114,6 +115,7 @@ void warn_of_unreached(const std::vector<relay::Namespace>& namespaces,
 
 std::string describe_config(const Config& config) {
   std::string text = describe_server(config.server) + describe_auth(config.auth);
+  text += "Store\n  " + describe_store(config.store) + ".\n";
   text +=
       "Namespaces (the first that matches a channel decides; a channel without one is refused)\n";
   if (config.relay.namespaces.empty()) text += "  none: every channel is refused.\n";

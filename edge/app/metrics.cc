@@ -83,6 +83,35 @@ constexpr NetMetric kNetMetrics[] = {
      &net::NetCounters::partial_writes},
 };
 
+struct StoreMetric {
+  const char* name;
+  const char* help;
+  MetricType type;
+  std::uint64_t store::StoreCounters::*field;
+  double unit = 1;
+};
+
+constexpr StoreMetric kStoreMetrics[] = {
+    {"tidegate_store_commits_total", "Transactions of the store that were synced to the disk.",
+     MetricType::Counter, &store::StoreCounters::commits},
+    {"tidegate_store_commit_seconds_total", "Time spent in them.", MetricType::Counter,
+     &store::StoreCounters::commit_us, 1e-6},
+    {"tidegate_store_records_appended_total", "Records appended by them.", MetricType::Counter,
+     &store::StoreCounters::records_appended},
+    {"tidegate_store_appends_refused_total", "Appends that failed and left nothing behind.",
+     MetricType::Counter, &store::StoreCounters::appends_refused},
+    {"tidegate_store_appends_unknown_total", "Appends that ended without it being known how.",
+     MetricType::Counter, &store::StoreCounters::appends_unknown},
+    {"tidegate_store_requests_waiting", "Requests that wait for the store.", MetricType::Gauge,
+     &store::StoreCounters::requests_waiting},
+    {"tidegate_store_waiting_bytes", "Bytes of the appends among them.", MetricType::Gauge,
+     &store::StoreCounters::bytes_waiting},
+    {"tidegate_store_database_bytes", "Size of the database.", MetricType::Gauge,
+     &store::StoreCounters::database_bytes},
+    {"tidegate_store_wal_bytes", "What its write-ahead log holds that was not copied back yet.",
+     MetricType::Gauge, &store::StoreCounters::wal_bytes},
+};
+
 prometheus::MetricFamily family(const char* name, const char* help, MetricType type, double value) {
   prometheus::ClientMetric metric;
   if (type == MetricType::Gauge) {
@@ -129,6 +158,12 @@ std::string metrics_text(const MetricsSample& sample) {
   for (const NetMetric& metric : kNetMetrics) {
     families.push_back(
         family(metric.name, metric.help, MetricType::Counter, sum(sample.net, metric.field)));
+  }
+  if (sample.store.has_value()) {
+    for (const StoreMetric& metric : kStoreMetrics) {
+      const double value = static_cast<double>((*sample.store).*metric.field) * metric.unit;
+      families.push_back(family(metric.name, metric.help, metric.type, value));
+    }
   }
   return prometheus::TextSerializer().Serialize(families);
 }

@@ -1,6 +1,7 @@
-// GET /metrics: the workers' counters, summed, in Prometheus' text format.
+// GET /metrics: the workers' counters, summed, and the store's, in Prometheus' text format.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@ struct MetricsSample {
   std::vector<relay::RelayCounters> relay;  // one for each worker
   std::vector<net::NetCounters> net;
   bool draining = false;
+  std::optional<store::StoreCounters> store{};  // of a durable one
 };
 
 std::string metrics_text(const MetricsSample& sample);

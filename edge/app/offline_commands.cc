@@ -3,6 +3,7 @@
 
 #include "edge/app/command.h"
 #include "edge/app/config_words.h"
+#include "edge/app/store_choice.h"
 #include "edge/app/version.h"
 #include "edge/auth/token_mint.h"
 #include "edge/net/clock.h"
@@ -33,6 +34,10 @@ auth::TokenRequest request_of(const TokenCommand& command, const AuthSettings& a
 int run_command(const CheckCommand& command, const Terminal& terminal) {
   const LoadedConfig loaded = load_config({command.config, tidegate_environment(), {}});
   if (report_problems(loaded, terminal)) return kExitFailure;
+  if (const auto problem = store_problem(loaded.config.store)) {
+    terminal.err << command.config << ": " << *problem << "\n";
+    return kExitFailure;
+  }
   terminal.out << command.config << " is valid.\n\n" << describe_config(loaded.config);
   for (const std::string& warning : config_warnings(loaded.config)) {
     terminal.err << "warning: " << warning << "\n";

@@ -19,7 +19,7 @@ class RelayStatus {
   MetricsSample sample() const {
     const net::RelayServer* server = server_.load();
     if (server == nullptr) return {{}, {}, draining()};
-    return {server->relay_counters(), server->net_counters(), draining()};
+    return {server->relay_counters(), server->net_counters(), draining(), server->store_counters()};
   }
 
  private:

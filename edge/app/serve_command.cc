@@ -7,6 +7,7 @@
 #include "edge/app/log.h"
 #include "edge/app/relay_http_api.h"
 #include "edge/app/stop_signals.h"
+#include "edge/app/store_choice.h"
 #include "edge/app/version.h"
 #include "edge/auth/jwt_verifier.h"
 #include "edge/net/clock.h"
@@ -97,7 +98,11 @@ int run_until_stopped(const ServeCommand& command, const Config& config,
   StopSignals signals;
   const auto log = std::make_shared<Log>(config.log);
   const auto status = std::make_shared<RelayStatus>();
+  if (const auto problem = store_problem(config.store)) return fail(terminal, *problem);
   net::ServerOptions options = server_options(config, *key, log);
+  auto store = open_store(config, net::entropy64(), options.log);
+  if (!store) return fail(terminal, store.error().message);
+  options.store = std::move(store).value();
   options.http_api =
       std::make_shared<RelayHttpApi>(api_keys_of(config), status, std::move(routes).value());
   auto started = net::RelayServer::start(std::move(options));
@@ -112,6 +117,7 @@ int run_until_stopped(const ServeCommand& command, const Config& config,
   terminal.out << "tidegate listens on http://" << authority << std::endl;
   log->write(relay::LogLevel::Info, version_line() + " listens on " + authority + " with " +
                                         std::to_string(server->worker_count()) + " workers");
+  log->write(relay::LogLevel::Info, "the store is " + describe_store(config.store));
   const int signal = signals.wait();
   status->set_draining();
   log->write(relay::LogLevel::Info, "signal " + std::to_string(signal) + ": sending clients away");

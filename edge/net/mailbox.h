@@ -1,8 +1,8 @@
-// What other threads have to say to a worker: messages of other shards, and the commands of the
-// server. One mutex, one vector that is swapped out whole, one wake-up for as many letters as have
-// come in the meantime. Letters of one sender keep their order. It cannot overflow, because every
-// message between shards is a request or a result that its sender bounds
-// (edge/relay/shard_message.h).
+// What other threads have to say to a worker: messages of other shards, answers of a store that has
+// a thread of its own, and the commands of the server. One mutex, one vector that is swapped out
+// whole, one wake-up for as many letters as have come in the meantime. Letters of one sender keep
+// their order. It cannot overflow, because every message between shards is a request or a result
+// that its sender bounds (edge/relay/shard_message.h).
 #pragma once
 
 #include <uv.h>
@@ -12,12 +12,17 @@
 #include <vector>
 
 #include "edge/relay/shard_message.h"
+#include "edge/store/store.h"
 
 namespace tidegate::net {
 
 struct ShardLetter {
   std::uint16_t from = 0;
   relay::ShardMessage message;
+};
+/// What the store's thread has to say to this shard.
+struct StoreLetter {
+  std::vector<store::StoreAnswer> answers;
 };
 /// Accept nobody any more and send everybody away over `window`.
 struct DrainLetter {
@@ -27,7 +32,7 @@ struct DrainLetter {
 /// Leave the loop.
 struct EndLetter {};
 
-using Letter = std::variant<ShardLetter, DrainLetter, EndLetter>;
+using Letter = std::variant<ShardLetter, StoreLetter, DrainLetter, EndLetter>;
 
 class Mailbox {
  public:

@@ -11,6 +11,7 @@
 #include "edge/net/file_limit.h"
 #include "edge/net/lws_log.h"
 #include "edge/net/worker.h"
+#include "edge/store/memory_stores.h"
 
 namespace tidegate::net {
 namespace {
@@ -35,6 +36,9 @@ class Server final : public RelayServer {
   unsigned worker_count() const override { return static_cast<unsigned>(workers_.size()); }
   std::vector<relay::RelayCounters> relay_counters() const override;
   std::vector<NetCounters> net_counters() const override;
+  std::optional<store::StoreCounters> store_counters() const override {
+    return shared_.options.store->counters();
+  }
   void stop(Duration window) override;
 
  private:
@@ -84,10 +88,12 @@ void Server::fit_connections_max() {
 /// One after another, on this thread: the library's set-up is not made for several at a time.
 Status Server::create_workers(const std::vector<ListeningSocket>& sockets) {
   Prng entropy(shared_.options.entropy != 0 ? shared_.options.entropy : entropy64());
+  if (shared_.options.store == nullptr) {
+    shared_.options.store = std::make_shared<store::MemoryStores>(entropy.next());
+  }
   for (std::size_t i = 0; i < sockets.size(); ++i) {
-    const WorkerEntropy worker_entropy{entropy.next(), entropy.next()};
     auto worker =
-        Worker::create(shared_, static_cast<std::uint16_t>(i), worker_entropy, sockets[i].fd);
+        Worker::create(shared_, static_cast<std::uint16_t>(i), entropy.next(), sockets[i].fd);
     if (!worker) {
       std::for_each(sockets.begin() + static_cast<std::ptrdiff_t>(i) + 1, sockets.end(),
                     [](const ListeningSocket& socket) { close(socket.fd); });

@@ -1,16 +1,18 @@
 // RelayServer: N worker threads, each with its own uv loop, libwebsockets context, SO_REUSEPORT
-// listener, RelayShard and store; mailboxes between them. The only shell of the relay in
-// production.
+// listener, RelayShard and port to the store; mailboxes between them. The only shell of the relay
+// in production.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/base/limits.h"
 #include "edge/net/http.h"
 #include "edge/relay/relay_shard.h"
+#include "edge/store/store.h"
 
 namespace tidegate::net {
 
@@ -28,6 +30,7 @@ struct ServerOptions {
   unsigned workers = 0;       // 0: as many as there are cores
   std::uint64_t entropy = 0;  // from the operating system
   std::shared_ptr<const relay::RelayConfig> config;
+  std::shared_ptr<store::Store> store;  // null: in memory
   /// Called on the worker's thread.
   std::function<Result<relay::ClaimsPtr>(std::string_view token, WallTime now)> verify_token;
   std::shared_ptr<const HttpApi> http_api;
@@ -49,6 +52,8 @@ class RelayServer {
   /// Copies, one for each worker, at most one loop turn old. Thread-safe.
   virtual std::vector<relay::RelayCounters> relay_counters() const = 0;
   virtual std::vector<NetCounters> net_counters() const = 0;
+  /// Nothing when the store is not a durable one. Thread-safe.
+  virtual std::optional<store::StoreCounters> store_counters() const = 0;
   /// Stops accepting, drains connections over `window`, then ends the threads. Blocks until done.
   virtual void stop(Duration window) = 0;
 };

@@ -4,9 +4,9 @@
 
 namespace tidegate::net {
 
-ShardDriver::ShardDriver(const relay::ShardOptions& options, std::uint64_t store_entropy,
-                         ShardWorld& world)
-    : world_(world), shard_(options), store_(store_entropy) {}
+ShardDriver::ShardDriver(const relay::ShardOptions& options,
+                         std::unique_ptr<store::StorePort> store, ShardWorld& world)
+    : world_(world), shard_(options), store_(std::move(store)) {}
 
 void ShardDriver::publish(std::vector<relay::PublishRequest> requests,
                           WorkerAccess::PublishDone done) {
@@ -60,33 +60,26 @@ void ShardDriver::carry_out(relay::VerifyToken& effect) {
   });
 }
 
-void ShardDriver::carry_out(relay::StoreOpen& effect) {
-  answers_.push_back([this, id = effect.id, result = store_.open(*effect.key)](Now now) {
-    shard_.handle_store_opened(now, id, result);
-  });
+void ShardDriver::ask_store(store::StoreRequest request) {
+  auto answer = store_->submit(std::move(request));
+  if (answer.has_value()) {
+    answers_.push_back(
+        [this, known = std::move(*answer)](Now) mutable { handle_store_answer(known); });
+  }
 }
 
-void ShardDriver::carry_out(relay::StoreAppend& effect) {
-  answers_.push_back([this, id = effect.id, result = store_.append(effect)](Now now) {
-    shard_.handle_append_result(now, id, result);
-  });
+void ShardDriver::handle_store_answer(store::StoreAnswer& answer) {
+  const Now now = world_.now();
+  if (auto* opened = std::get_if<Result<relay::StoreOpened>>(&answer.outcome)) {
+    shard_.handle_store_opened(now, answer.id, std::move(*opened));
+  } else if (auto* append = std::get_if<relay::AppendResult>(&answer.outcome)) {
+    shard_.handle_append_result(now, answer.id, std::move(*append));
+  } else if (auto* read = std::get_if<Result<relay::StoreReadResult>>(&answer.outcome)) {
+    shard_.handle_read_result(now, answer.id, std::move(*read));
+  } else if (auto* records = std::get_if<Result<relay::StoreRecordsResult>>(&answer.outcome)) {
+    shard_.handle_records_result(now, answer.id, std::move(*records));
+  }
 }
-
-void ShardDriver::carry_out(relay::StoreRead& effect) {
-  answers_.push_back([this, id = effect.id, result = store_.read(effect)](Now now) {
-    shard_.handle_read_result(now, id, result);
-  });
-}
-
-void ShardDriver::carry_out(relay::StoreReadRecords& effect) {
-  answers_.push_back([this, id = effect.id, result = store_.read_records(effect)](Now now) {
-    shard_.handle_records_result(now, id, result);
-  });
-}
-
-void ShardDriver::carry_out(relay::StoreTrim& effect) { store_.trim(*effect.key, effect.floor); }
-
-void ShardDriver::carry_out(relay::StoreRelease& effect) { store_.release(*effect.key); }
 
 void ShardDriver::carry_out(relay::ShardSend& effect) { world_.send_to_shard(std::move(effect)); }
 

@@ -1,17 +1,20 @@
 // Drives one RelayShard and its store: after every input it carries out the shard's effects one by
 // one until there are none left. Effects that have a result (the store, token checks) are answered
 // after that, never from within, so that the shard sees the same order of things as with a slow
-// store. Sockets, mailboxes and timers stand behind ShardWorld; nothing here knows libwebsockets.
+// store. A store that answers later does so from a thread of its own: the worker brings its answers
+// here. Sockets, mailboxes and timers stand behind ShardWorld; nothing here knows libwebsockets.
 #pragma once
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "edge/net/publish_batches.h"
 #include "edge/relay/relay_shard.h"
-#include "edge/store/memory_store.h"
+#include "edge/store/store.h"
 
 namespace tidegate::net {
 
@@ -32,7 +35,8 @@ class ShardWorld {
 
 class ShardDriver {
  public:
-  ShardDriver(const relay::ShardOptions& options, std::uint64_t store_entropy, ShardWorld& world);
+  ShardDriver(const relay::ShardOptions& options, std::unique_ptr<store::StorePort> store,
+              ShardWorld& world);
 
   relay::RelayShard& shard() { return shard_; }
   const relay::RelayShard& shard() const { return shard_; }
@@ -47,6 +51,8 @@ class ShardDriver {
   }
 
   void publish(std::vector<relay::PublishRequest> requests, WorkerAccess::PublishDone done);
+  /// What the store said, from within feed().
+  void handle_store_answer(store::StoreAnswer& answer);
 
  private:
   using Answer = std::function<void(Now now)>;
@@ -57,18 +63,19 @@ class ShardDriver {
   void carry_out(relay::Close& effect);
   void carry_out(relay::PauseReading& effect);
   void carry_out(relay::VerifyToken& effect);
-  void carry_out(relay::StoreOpen& effect);
-  void carry_out(relay::StoreAppend& effect);
-  void carry_out(relay::StoreRead& effect);
-  void carry_out(relay::StoreReadRecords& effect);
-  void carry_out(relay::StoreTrim& effect);
-  void carry_out(relay::StoreRelease& effect);
+  void carry_out(relay::StoreOpen& effect) { ask_store(std::move(effect)); }
+  void carry_out(relay::StoreAppend& effect) { ask_store(std::move(effect)); }
+  void carry_out(relay::StoreRead& effect) { ask_store(std::move(effect)); }
+  void carry_out(relay::StoreReadRecords& effect) { ask_store(std::move(effect)); }
+  void carry_out(relay::StoreTrim& effect) { ask_store(std::move(effect)); }
+  void carry_out(relay::StoreRelease& effect) { ask_store(std::move(effect)); }
   void carry_out(relay::ShardSend& effect);
   void carry_out(relay::PublishAnswer& effect);
+  void ask_store(store::StoreRequest request);
 
   ShardWorld& world_;
   relay::RelayShard shard_;
-  store::MemoryStore store_;
+  std::unique_ptr<store::StorePort> store_;
   PublishBatches batches_;
   std::deque<Answer> answers_;  // results that wait until the shard has nothing more to say
   bool settling_ = false;

@@ -53,11 +53,12 @@ bool DrainBarrier::wait(Duration patience) {
   return changed_.wait_for(lock, patience, [this] { return missing_ == 0; });
 }
 
-Worker::Worker(WorkerShared& shared, std::uint16_t index, WorkerEntropy entropy, int listening_fd)
+Worker::Worker(WorkerShared& shared, std::uint16_t index, std::uint64_t incarnation,
+               int listening_fd)
     : shared_(shared),
       index_(index),
       outgoing_(shared.mailboxes.size()),
-      driver_(shard_options(shared, index, entropy.incarnation), entropy.store, *this),
+      driver_(shard_options(shared, index, incarnation), connect_store(shared, index), *this),
       websockets_(driver_, shared.options.config->client_message_bytes_max),
       http_(http_options(shared.options), *this, counters_),
       listener_(std::make_unique<Listener>(
@@ -65,13 +66,23 @@ Worker::Worker(WorkerShared& shared, std::uint16_t index, WorkerEntropy entropy,
           [this] { handle_starved(); })) {}
 
 Result<std::unique_ptr<Worker>> Worker::create(WorkerShared& shared, std::uint16_t index,
-                                               WorkerEntropy entropy, int listening_fd) {
-  std::unique_ptr<Worker> worker(new Worker(shared, index, entropy, listening_fd));
+                                               std::uint64_t incarnation, int listening_fd) {
+  std::unique_ptr<Worker> worker(new Worker(shared, index, incarnation, listening_fd));
   const Status status = worker->set_up();
   if (!status) {
     return status.error();
   }
   return worker;
+}
+
+/// What a store's thread has to say comes by the mailbox, like everything else of other threads.
+std::unique_ptr<store::StorePort> Worker::connect_store(WorkerShared& shared, std::uint16_t index) {
+  return shared.options.store->connect(
+      [&mailbox = shared.mailboxes[index]](std::vector<store::StoreAnswer> answers) {
+        std::vector<Letter> letters;
+        letters.emplace_back(StoreLetter{std::move(answers)});
+        mailbox.post(letters);
+      });
 }
 
 Status Worker::set_up() {
@@ -241,6 +252,12 @@ void Worker::handle_letters() {
 
 void Worker::handle_letter(ShardLetter& letter) {
   driver_.shard().handle_shard_message(now(), letter.from, std::move(letter.message));
+}
+
+void Worker::handle_letter(StoreLetter& letter) {
+  for (store::StoreAnswer& answer : letter.answers) {
+    driver_.handle_store_answer(answer);
+  }
 }
 
 void Worker::handle_letter(DrainLetter& letter) {

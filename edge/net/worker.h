@@ -46,16 +46,11 @@ struct WorkerShared {
       : options(std::move(server_options)), mailboxes(workers), drained(workers) {}
 };
 
-/// Entropy of the operating system, another in every process and worker.
-struct WorkerEntropy {
-  std::uint64_t incarnation = 0;
-  std::uint64_t store = 0;
-};
-
 class Worker final : public WorkerAccess, private ShardWorld {
  public:
+  /// `incarnation` is entropy of the operating system, another in every process and worker.
   static Result<std::unique_ptr<Worker>> create(WorkerShared& shared, std::uint16_t index,
-                                                WorkerEntropy entropy, int listening_fd);
+                                                std::uint64_t incarnation, int listening_fd);
   ~Worker() override;
 
   void start();
@@ -76,7 +71,8 @@ class Worker final : public WorkerAccess, private ShardWorld {
   void handle_destroyed(lws* wsi);
 
  private:
-  Worker(WorkerShared& shared, std::uint16_t index, WorkerEntropy entropy, int listening_fd);
+  Worker(WorkerShared& shared, std::uint16_t index, std::uint64_t incarnation, int listening_fd);
+  static std::unique_ptr<store::StorePort> connect_store(WorkerShared& shared, std::uint16_t index);
   Status set_up();
 
   // ---- ShardWorld
@@ -94,6 +90,7 @@ class Worker final : public WorkerAccess, private ShardWorld {
   void handle_starved();
   void handle_letters();
   void handle_letter(ShardLetter& letter);
+  void handle_letter(StoreLetter& letter);
   void handle_letter(DrainLetter& letter);
   void handle_letter(EndLetter& letter);
   void handle_turn();

@@ -16,6 +16,7 @@ export const mayInclude = {
   wasm: ['core/client', ...core],
   'edge/relay': [...core, 'core/access', 'core/filter'],
   'edge/store': ['edge/relay', ...core, 'core/access', 'core/filter'],
+  'edge/store/sqlite': ['edge/store', 'edge/relay', ...core, 'core/access', 'core/filter'],
   'edge/auth': ['edge/relay', ...core, 'core/access', 'core/filter'],
   'edge/net': ['edge/relay', 'edge/store', 'core/client', ...core, 'core/access', 'core/filter'],
   'edge/app': [
@@ -23,6 +24,7 @@ export const mayInclude = {
     'edge/auth',
     'edge/relay',
     'edge/store',
+    'edge/store/sqlite',
     'core/client',
     ...core,
     'core/access',
@@ -33,6 +35,7 @@ export const mayInclude = {
 /** Third-party headers and the only folders that may name them; elsewhere they are a leak. */
 const libraries = [
   { pattern: /^(libwebsockets\.h|lws_|uv\.h)/, folders: ['edge/net'] },
+  { pattern: /^sqlite3/, folders: ['edge/store/sqlite'] },
   { pattern: /^emscripten/, folders: ['wasm'] },
   { pattern: /^openssl\//, folders: ['edge/auth', 'edge/net', 'edge/app'] },
   { pattern: /^(spdlog|CLI|toml\+\+|prometheus)\//, folders: ['edge/app'] },

@@ -6,6 +6,7 @@
 
 #include "edge/app/config_file.h"
 #include "edge/app/config_words.h"
+#include "edge/app/store_choice.h"
 #include "tests/unit/edge/app/temporary_folder.h"
 
 namespace tidegate::app {
@@ -403,6 +404,40 @@ TEST(ConfigWords, WarnsOfAnOpenNetworkAndOfMissingKeys) {
   EXPECT_EQ(config_warnings(Config()).size(), 2U);  // no key for tokens, no namespace
   Config open = read("[server]\nhost = \"0.0.0.0\"\n").config;
   EXPECT_EQ(config_warnings(open).size(), 3U);
+}
+
+TEST(ConfigStore, IsInMemoryUnlessAFileIsNamed) {
+  EXPECT_EQ(read("").config.store.type, StoreType::Memory);
+  EXPECT_FALSE(store_problem(StoreSettings{}).has_value());
+  const Read sqlite = read("[store]\ntype = \"sqlite\"\npath = \"history.db\"\n");
+  ASSERT_TRUE(sqlite.problems.empty());
+  EXPECT_EQ(sqlite.config.store.type, StoreType::Sqlite);
+  EXPECT_EQ(sqlite.config.store.path, "history.db");
+  expect_problem("[store]\ntype = \"sqlit\"\n", "2:8", {"store.type", "memory", "sqlite"});
+  EXPECT_NE(describe_config(sqlite.config).find("sqlite: history and epochs outlive"),
+            std::string::npos);
+}
+
+TEST(ConfigStore, ItsPathIsRelativeToTheFileThatNamesIt) {
+  Read result;
+  read_config_text("[store]\ntype = \"sqlite\"\npath = \"history.db\"\n", "/etc/t/relay.toml",
+                   result.config, result.problems);
+  EXPECT_EQ(result.config.store.path, "/etc/t/history.db");
+}
+
+TEST(ConfigStore, APlaceThatCannotHoldItIsNamed) {
+  const test::TemporaryFolder folder;
+  const auto problem = [](StoreType type, const std::string& path) {
+    return store_problem({type, path}).value_or("");
+  };
+  EXPECT_EQ(problem(StoreType::Sqlite, (folder.path() / "h.db").string()), "");
+  EXPECT_NE(problem(StoreType::Sqlite, "").find("store.path is missing"), std::string::npos);
+  EXPECT_NE(
+      problem(StoreType::Sqlite, (folder.path() / "no" / "h.db").string()).find("does not exist"),
+      std::string::npos);
+  EXPECT_NE(problem(StoreType::Sqlite, folder.path().string()).find("is a folder"),
+            std::string::npos);
+  EXPECT_NE(problem(StoreType::Memory, "h.db").find("the store is in memory"), std::string::npos);
 }
 
 }  // namespace

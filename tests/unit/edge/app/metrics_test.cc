@@ -40,7 +40,12 @@ TEST(Metrics, EveryCounterIsThereOnce) {
   auto* net_fields = reinterpret_cast<std::uint64_t*>(&net);
   for (std::size_t i = 0; i < kRelayFields; ++i) relay_fields[i] = 1000 + i;
   for (std::size_t i = 0; i < kNetFields; ++i) net_fields[i] = 2000 + i;
-  std::istringstream lines(metrics_text({{relay}, {net}, false}));
+  store::StoreCounters store;
+  constexpr std::size_t kStoreFields = sizeof store / sizeof(std::uint64_t);
+  auto* store_fields = reinterpret_cast<std::uint64_t*>(&store);
+  for (std::size_t i = 0; i < kStoreFields; ++i) store_fields[i] = 3000 + i;
+  store.commit_us = 3001'000'000;  // as seconds
+  std::istringstream lines(metrics_text({{relay}, {net}, false, store}));
   std::multiset<std::string> values;
   std::set<std::string> names;
   for (std::string line; std::getline(lines, line);) {
@@ -53,6 +58,12 @@ TEST(Metrics, EveryCounterIsThereOnce) {
     EXPECT_EQ(values.count(std::to_string(1000 + i)), 1U) << i;
   for (std::size_t i = 0; i < kNetFields; ++i)
     EXPECT_EQ(values.count(std::to_string(2000 + i)), 1U) << i;
+  for (std::size_t i = 0; i < kStoreFields; ++i)
+    EXPECT_EQ(values.count(std::to_string(3000 + i)), 1U) << i;
+}
+
+TEST(Metrics, AStoreInMemoryHasNone) {
+  EXPECT_EQ(metrics_text({{}, {}, false}).find("tidegate_store_"), std::string::npos);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/protocol/frame_encoder.h"
+#include "edge/store/memory_stores.h"
 
 namespace tidegate::net {
 namespace {
@@ -56,7 +57,7 @@ class Driver : public ::testing::Test {
     relay::ShardOptions options;
     options.incarnation = 7;
     options.config = config_;
-    driver_ = std::make_unique<ShardDriver>(options, 9, world_);
+    driver_ = std::make_unique<ShardDriver>(options, store::MemoryStores(9).connect({}), world_);
     world_.driver = driver_.get();
   }
   relay::PublishRequest request(std::string_view channel, std::string_view payload) {

@@ -1,0 +1,39 @@
+// The durable store: one SQLite file for the whole process, written by one thread. Every shard's
+// requests wait in one queue; the thread takes what has gathered, carries it out as one transaction
+// that is on the disk when it ends, and answers (committer.h). While it is at it, more gathers: so
+// transactions grow by themselves under load.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "edge/relay/relay_shard.h"
+#include "edge/store/store.h"
+
+namespace tidegate::store {
+
+struct SqliteOptions {
+  std::string path;
+  /// How long, and how many, keys of a channel's accepted publications are remembered: what the
+  /// relay's window remembers.
+  Duration remembered_age{};
+  std::size_t remembered_entries = 0;
+  /// For how long the history of a channel that nobody holds may matter; nullopt: nobody knows.
+  std::function<std::optional<Duration>(const ChannelName&)> history_age;
+  std::uint64_t entropy = 0;  // for epochs; another one in every process
+  std::function<WallTime()> wall_clock;
+  std::function<void(const relay::LogLine&)> log;  // thread-safe; may be empty
+  // For tests.
+  std::string vfs;                   // empty: the system's
+  std::uint32_t page_count_max = 0;  // 0: as large as the disk allows
+};
+
+class SqliteStore : public Store {
+ public:
+  /// Opens the file, or creates it where there is none. Unavailable, saying what to do, when it
+  /// cannot be used: held by another process, damaged, of a later release, not writable.
+  static Result<std::unique_ptr<SqliteStore>> open(SqliteOptions options);
+};
+
+}  // namespace tidegate::store

@@ -1,0 +1,72 @@
+// Streams that no relay holds, found by walking over all of them little by little: what is left in
+// them of an earlier process grows old without an owner who would trim it.
+#include <algorithm>
+#include <chrono>
+
+#include "edge/store/sqlite/stream_table.h"
+
+namespace tidegate::store {
+
+std::int64_t StreamTable::sweep(std::int64_t after, std::size_t count, const SweepRules& rules,
+                                WallTime now) {
+  const std::vector<Swept> some = next_to_sweep(after, count);
+  for (const Swept& swept : some) {
+    if (!streams_.contains(swept.key)) sweep_one(swept, rules, now);
+    if (broken_.has_value()) return 0;
+  }
+  return some.size() < count ? 0 : some.back().id;
+}
+
+std::vector<StreamTable::Swept> StreamTable::next_to_sweep(std::int64_t after, std::size_t count) {
+  std::vector<Swept> some;
+  Query query = database_.query(sweep_);
+  query.bind(after).bind(std::uint64_t{count});
+  while (query.step()) {
+    auto channel = ChannelName::parse(query.text(2));
+    if (!channel) continue;
+    Swept swept;
+    swept.id = query.integer(0);
+    swept.key = {std::string(query.text(1)), std::move(*channel)};
+    swept.touched = wall_from_ms(query.integer(3));
+    swept.top = Offset{query.number(4)};
+    some.push_back(std::move(swept));
+  }
+  return some;
+}
+
+void StreamTable::sweep_one(const Swept& swept, const SweepRules& rules, WallTime now) {
+  const auto age = rules.history_age ? rules.history_age(swept.key.channel) : std::nullopt;
+  if (age.has_value()) sweep_log(swept, std::max(*age, remembered_.age), now);
+  if (broken_.has_value()) return;
+  prune_remembered(swept.id, horizon(swept.id, now));
+  const Duration unused = now - swept.touched;
+  if (!broken_.has_value() && unused > rules.empty_age && !holds_anything(swept.id)) {
+    delete_stream(swept.id);
+  }
+}
+
+/// A log that is older as a whole than history, and than any key that is remembered, can be dropped
+/// unjudged. A part of it could not: what is left might be repetitions of what is gone.
+void StreamTable::sweep_log(const Swept& swept, Duration age, WallTime now) {
+  {
+    Query query = database_.query(newest_time_);
+    query.bind(swept.id);
+    if (!query.step() || now - wall_from_ms(query.integer(0)) <= age) return;
+  }
+  {
+    Query query = database_.query(trim_log_);
+    query.bind(swept.id).bind(swept.top.value);
+    if (!wrote(query, "cannot be trimmed")) return;
+  }
+  Query query = database_.query(sweep_stream_);
+  query.bind(swept.top.value).bind(swept.id);
+  wrote(query, "cannot be trimmed");
+}
+
+bool StreamTable::holds_anything(std::int64_t stream) {
+  Query query = database_.query(holds_);
+  query.bind(stream);
+  return !query.step() || query.integer(0) != 0;
+}
+
+}  // namespace tidegate::store

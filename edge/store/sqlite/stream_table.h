@@ -1,0 +1,162 @@
+// What the requests to a store mean in its tables: streams, their logs, records and remembered
+// keys. Everything runs within a transaction that the caller begins and ends. A write that fails
+// makes the transaction broken(); the caller rolls it back and says so, and what is held in memory
+// goes back with it. Reading never writes, so it goes on when the disk is full: a stream that could
+// not be noted down when it was opened is noted down with its first append.
+//
+// Held in memory: where each open stream stands, so that an append is one insertion.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "edge/relay/relay_effect.h"
+#include "edge/store/sqlite/database.h"
+
+namespace tidegate::store {
+
+/// What is remembered of accepted publications: as much as the relay's window can ask for.
+struct RememberedLimits {
+  Duration age{};
+  std::size_t entries = 0;  // publications of one channel
+};
+
+/// A row of the log: records of one append, encoded.
+struct LogRow {
+  std::size_t count = 0;
+  WallTime time;  // of the earliest
+  Bytes records;
+};
+/// One row, unless they are many bytes: so that none has to be read again and again in pieces.
+std::vector<LogRow> rows_of(std::span<const relay::LogRecordPtr> records);
+
+class StreamTable {
+ public:
+  /// `entropy` makes epochs; another one in every process.
+  StreamTable(Database& database, RememberedLimits remembered, std::uint64_t entropy)
+      : database_(database), remembered_(remembered), entropy_(entropy) {}
+
+  // ---- requests
+  Result<relay::StoreOpened> open(const relay::ChannelKey& key, WallTime now, bool may_write);
+  /// `rows` are rows_of(append.records).
+  relay::AppendResult append(const relay::StoreAppend& append, std::span<const LogRow> rows,
+                             WallTime now);
+  Result<relay::StoreReadResult> read(const relay::StoreRead& read);
+  Result<relay::StoreRecordsResult> read_records(const relay::StoreReadRecords& read);
+  void trim(const relay::StoreTrim& trim, WallTime now);
+  void release(const relay::ChannelKey& key, WallTime now, bool may_write);
+
+  // ---- upkeep
+  /// Looks after up to `count` streams that nobody holds, from above the id `after`: drops what has
+  /// grown too old for anybody. Gives the last id, 0 when there are no more.
+  struct SweepRules {
+    Duration empty_age{};
+    /// For how long the channel's history may matter; nullopt: nobody knows.
+    std::function<std::optional<Duration>(const ChannelName&)> history_age;
+  };
+  std::int64_t sweep(std::int64_t after, std::size_t count, const SweepRules& rules, WallTime now);
+
+  // ---- the transaction
+  const std::optional<Error>& broken() const { return broken_; }
+  void committed();
+  void rolled_back();
+
+ private:
+  struct Stream {
+    std::int64_t id = 0;  // 0: not in the table yet
+    Epoch epoch;
+    Offset floor;
+    Offset top;
+    Offset changes_floor;
+    WallTime touched;
+    std::uint32_t trims = 0;
+    StreamPosition position() const { return {epoch, top}; }
+  };
+  using Streams = std::map<relay::ChannelKey, Stream>;
+  struct Swept {
+    std::int64_t id = 0;
+    relay::ChannelKey key;
+    Offset top;
+    WallTime touched;
+  };
+
+  Result<Stream*> find(const relay::ChannelKey& key);
+  Stream& change(const relay::ChannelKey& key);
+  bool insert(const relay::ChannelKey& key, WallTime now);
+  void touch(const relay::ChannelKey& key, WallTime now);
+  bool wrote(Query& query, const char* what);
+
+  Result<std::vector<relay::RememberedKeys>> remembered(const Stream& stream, WallTime now);
+  std::vector<relay::RememberedKeys> keys_of(const relay::StoreTrim& trim, const Stream& stream,
+                                             Offset floor);
+  void put_records(const relay::StoreTrim& trim, const Stream& stream);
+  void remember(const Stream& stream, Offset floor, std::vector<relay::RememberedKeys> keys,
+                WallTime now);
+  void prune_remembered(std::int64_t stream, WallTime horizon);
+  WallTime horizon(std::int64_t stream, WallTime now);
+
+  std::vector<Swept> next_to_sweep(std::int64_t after, std::size_t count);
+  void sweep_one(const Swept& swept, const SweepRules& rules, WallTime now);
+  void sweep_log(const Swept& swept, Duration age, WallTime now);
+  bool holds_anything(std::int64_t stream);
+  void delete_stream(std::int64_t stream);
+
+  Database& database_;
+  RememberedLimits remembered_;
+  std::uint64_t entropy_;
+  std::uint64_t streams_created_ = 0;
+  Streams streams_;
+  std::vector<std::pair<relay::ChannelKey, std::optional<Stream>>> undo_;
+  std::optional<Error> broken_;
+
+  Statement find_{
+      "SELECT id, epoch, floor, top, changes_floor, touched,"
+      " (SELECT max(offset) FROM log WHERE stream = streams.id)"
+      " FROM streams WHERE tenant = ? AND channel = ?"};
+  Statement insert_{
+      "INSERT INTO streams(tenant, channel, epoch, floor, top, changes_floor, touched)"
+      " VALUES(?, ?, ?, 0, 0, 0, ?)"};
+  Statement touch_{"UPDATE streams SET touched = ? WHERE id = ?"};
+  Statement append_{
+      "INSERT INTO log(stream, previous, offset, time, records) VALUES(?, ?, ?, ?, ?)"};
+  Statement read_{
+      "SELECT previous, offset, records FROM log WHERE stream = ? AND offset > ?"
+      " ORDER BY offset"};
+  Statement read_records_{
+      "SELECT version, record FROM records WHERE stream = ? AND key > ? ORDER BY key"};
+  Statement trim_stream_{
+      "UPDATE streams SET floor = ?, top = ?, changes_floor = ?, touched = ? WHERE id = ?"};
+  Statement trim_log_{"DELETE FROM log WHERE stream = ? AND offset <= ?"};
+  Statement put_record_{
+      "INSERT INTO records(stream, key, version, deleted, record) VALUES(?, ?, ?, ?, ?)"
+      " ON CONFLICT(stream, key) DO UPDATE SET version = excluded.version,"
+      " deleted = excluded.deleted, record = excluded.record"
+      " WHERE excluded.version > records.version"};
+  Statement forget_deletes_{
+      "DELETE FROM records WHERE stream = ? AND deleted = 1 AND version <= ?"};
+  Statement remember_{
+      "INSERT INTO remembered(stream, offset, newest, count, keys) VALUES(?, ?, ?, ?, ?)"};
+  Statement remembered_keys_{"SELECT keys FROM remembered WHERE stream = ? ORDER BY offset"};
+  Statement remembered_counts_{
+      "SELECT offset, count FROM remembered WHERE stream = ? ORDER BY offset DESC"};
+  Statement forget_old_keys_{"DELETE FROM remembered WHERE stream = ? AND newest < ?"};
+  Statement forget_keys_below_{"DELETE FROM remembered WHERE stream = ? AND offset < ?"};
+  Statement oldest_time_{"SELECT time FROM log WHERE stream = ? ORDER BY offset LIMIT 1"};
+  Statement sweep_{
+      "SELECT id, tenant, channel, touched,"
+      " max(top, ifnull((SELECT max(offset) FROM log WHERE stream = streams.id), 0))"
+      " FROM streams WHERE id > ? ORDER BY id LIMIT ?"};
+  Statement newest_time_{"SELECT time FROM log WHERE stream = ? ORDER BY offset DESC LIMIT 1"};
+  Statement sweep_stream_{"UPDATE streams SET floor = ?1, top = ?1 WHERE id = ?2"};
+  Statement holds_{
+      "SELECT EXISTS(SELECT 1 FROM log WHERE stream = ?1)"
+      " OR EXISTS(SELECT 1 FROM records WHERE stream = ?1)"
+      " OR EXISTS(SELECT 1 FROM remembered WHERE stream = ?1)"};
+  Statement delete_stream_{"DELETE FROM streams WHERE id = ?"};
+};
+
+}  // namespace tidegate::store
