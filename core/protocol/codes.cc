@@ -79,4 +79,16 @@ std::string_view snapshot_reason_name(SnapshotReason reason) {
   return "unknown";
 }
 
+const char* publish_outcome_name(PublishOutcome outcome) {
+  switch (outcome) {
+    case PublishOutcome::Applied:
+      return "applied";
+    case PublishOutcome::Duplicate:
+      return "duplicate";
+    case PublishOutcome::Stale:
+      return "stale";
+  }
+  return "unknown";
+}
+
 }  // namespace tidegate

@@ -70,5 +70,7 @@ enum class PublishOutcome : std::uint8_t {
   Duplicate = 1,  // the idempotency key was used before, with the same publication
   Stale = 2,      // its source version was not above the latest: dropped
 };
+/// "applied", "duplicate", "stale".
+const char* publish_outcome_name(PublishOutcome outcome);
 
 }  // namespace tidegate

@@ -35,7 +35,7 @@ std::vector<Setting> store_settings(StoreSettings& store) {
   StoreSettings* to = &store;
   return {
       {"store.type",
-       ChoiceSetting{{"memory", "sqlite"}, {}, [to](std::size_t i) { to->type = StoreType(i); }}},
+       ChoiceSetting{{"memory", "sqlite"}, [to](std::size_t i) { to->type = StoreType(i); }}},
       {"store.path", TextSetting{&store.path}},
   };
 }
@@ -105,9 +105,8 @@ std::vector<Setting> settings_of(relay::Namespace& rules) {
   relay::Namespace* to = &rules;
   return {
       {"channel", PatternSetting{&rules.pattern}},
-      {"kind",
-       ChoiceSetting{
-           {"log", "state", "signal"}, [to](std::size_t i) { to->kind = ChannelKind(i); }}},
+      {"kind", ChoiceSetting{{"log", "state", "signal"},
+                             [to](std::size_t i) { to->kind = ChannelKind(i); }}},
       {"publish", ChoiceSetting{{"server", "capability"},
                                 [to](std::size_t i) { to->publish = relay::PublishRight(i); }}},
       {"history.count", CountSetting{&rules.history.count, 0, limits::history_count_ceiling}},

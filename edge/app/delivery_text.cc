@@ -29,7 +29,11 @@ std::string delivery_json(std::string_view channel, const Epoch& epoch, const Bl
       ",\"offset\":\"" + std::to_string(row.offset.value) +
       "\",\"time\":" + std::to_string(wall_ms(row.time)) + ",\"event\":" + json_quoted(event) +
       ",\"event_id\":" + json_quoted(row.event_id);
-  if (!row.key.empty()) line += ",\"key\":" + json_quoted(row.key);
+  if (row.operation != Operation::Append) {
+    line += ",\"operation\":\"";
+    line += row.operation == Operation::Delete ? "delete" : "set";
+    line += "\",\"key\":" + json_quoted(row.key);
+  }
   const bool binary = row.payload_kind == PayloadKind::Binary;
   return line + (binary ? ",\"data_base64\":\"" + payload_text(row) + "\"}"
                         : ",\"data\":" + payload_text(row) + "}");
@@ -37,8 +41,20 @@ std::string delivery_json(std::string_view channel, const Epoch& epoch, const Bl
 
 std::string delivery_line(std::string_view channel, const Epoch& epoch, const BlockRow& row,
                           std::string_view event) {
+  const std::string key = row.key.empty() ? std::string() : " " + std::string(row.key);
+  const bool is_gone = row.operation == Operation::Delete;
   return std::string(channel) + " " + epoch.token() + ":" + std::to_string(row.offset.value) + " " +
-         (event.empty() ? std::string("-") : std::string(event)) + " " + payload_text(row);
+         (event.empty() ? std::string("-") : std::string(event)) + key + " " +
+         (is_gone ? "(deleted)" : payload_text(row));
+}
+
+std::string removal_json(std::string_view channel, const Epoch& epoch, std::string_view key) {
+  return "{\"channel\":" + json_quoted(channel) + ",\"epoch\":" + json_quoted(epoch.token()) +
+         ",\"operation\":\"delete\",\"key\":" + json_quoted(key) + "}";
+}
+
+std::string removal_line(std::string_view channel, const Epoch& epoch, std::string_view key) {
+  return std::string(channel) + " " + epoch.token() + " - " + std::string(key) + " (deleted)";
 }
 
 std::string_view client_state_name(ClientState state) {

@@ -50,7 +50,7 @@ Result<PublicationDraft> draft_of(const PublishCommand& command) {
 }
 
 std::string receipt_line(const PublishAcknowledged& ack, bool json) {
-  const char* outcome = ack.outcome == PublishOutcome::Applied ? "applied" : "duplicate";
+  const char* outcome = publish_outcome_name(ack.outcome);
   const std::string& epoch = ack.position.epoch.token();
   const std::string offset = std::to_string(ack.position.offset.value);
   if (!json) return epoch + ":" + offset + " " + outcome;

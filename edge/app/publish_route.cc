@@ -12,23 +12,11 @@ namespace {
 using nlohmann::json;
 using Receipts = std::vector<Result<relay::PublishReceipt>>;
 
-const char* outcome_name(PublishOutcome outcome) {
-  switch (outcome) {
-    case PublishOutcome::Applied:
-      return "applied";
-    case PublishOutcome::Duplicate:
-      return "duplicate";
-    case PublishOutcome::Stale:
-      return "stale";
-  }
-  return "unknown";
-}
-
 json receipt_json(const relay::PublishReceipt& receipt) {
   // The offset is a string: it has 64 bits, and many languages' numbers do not.
   return {{"epoch", receipt.position.epoch.token()},
           {"offset", std::to_string(receipt.position.offset.value)},
-          {"outcome", outcome_name(receipt.outcome)}};
+          {"outcome", publish_outcome_name(receipt.outcome)}};
 }
 
 json result_json(const Result<relay::PublishReceipt>& result) {

@@ -86,7 +86,16 @@ class SubscribeRun {
     terminal_.out.flush();
     if (!terminal_.out) end(kExitFailure);  // nobody reads any more
   }
+  void hear_one(const RecordsRemoved& removed) {
+    const auto text = command_.client.json ? removal_json : removal_line;
+    for (const std::string& key : removed.keys) {
+      terminal_.out << text(channels_[removed.subscription], epochs_[removed.subscription], key)
+                    << '\n';
+    }
+    terminal_.out.flush();
+  }
   void hear_one(const PublishAcknowledged&) {}
+  void hear_one(const PublishConflicted&) {}
   void hear_one(const PublishFailed&) {}
 
   void print(const RowsDelivered& rows, std::uint32_t index) {

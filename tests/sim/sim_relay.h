@@ -87,6 +87,7 @@ class SimRelay : public RelayEnd {
   void carry_out(std::uint16_t index, relay::StoreOpen effect);
   void carry_out(std::uint16_t index, relay::StoreAppend effect);
   void carry_out(std::uint16_t index, relay::StoreRead effect);
+  void carry_out(std::uint16_t index, relay::StoreReadRecords effect);
   void carry_out(std::uint16_t index, relay::StoreTrim effect);
   void carry_out(std::uint16_t index, relay::StoreRelease effect);
   void carry_out(std::uint16_t index, relay::ShardSend effect);

@@ -155,6 +155,18 @@ void SimRelay::carry_out(std::uint16_t index, relay::StoreRead effect) {
   });
 }
 
+void SimRelay::carry_out(std::uint16_t index, relay::StoreReadRecords effect) {
+  const auto id = effect.id;
+  parts_.store.read_records(
+      std::move(effect), [this, index, id, process = incarnation_](auto result) {
+        if (process != incarnation_) return;
+        auto shared = std::make_shared<Result<relay::StoreRecordsResult>>(std::move(result));
+        on_shard(index, [this, id, shared](auto& shard) {
+          shard.handle_records_result(context_.now(), id, std::move(*shared));
+        })();
+      });
+}
+
 void SimRelay::carry_out(std::uint16_t, relay::StoreTrim effect) { parts_.store.trim(effect); }
 
 void SimRelay::carry_out(std::uint16_t, relay::StoreRelease effect) {

@@ -33,7 +33,7 @@ Result<relay::StoreOpened> SimStore::open_now(const relay::ChannelKey& key) {
     context_.note("store.create", channel->tenant, channel->channel);
   }
   stream->reported = stream->top.offset;
-  return relay::StoreOpened{stream->top, stream->floor};
+  return relay::StoreOpened{stream->top, stream->floor, stream->changes_floor, stream->remembered};
 }
 
 void SimStore::open(relay::StoreOpen request,
@@ -183,13 +183,63 @@ void SimStore::read(relay::StoreRead request,
   context_.queue.after(latency(), [this, shared, done] { done(read_now(*shared)); });
 }
 
+Result<relay::StoreRecordsResult> SimStore::read_records_now(
+    const relay::StoreReadRecords& request) {
+  const auto found = streams_.find(*request.key);
+  if (found == streams_.end()) return unavailable("the stream does not exist");
+  const Stream& stream = *found->second;
+  relay::StoreRecordsResult result;
+  result.floor = {stream.top.epoch, stream.floor};
+  // Small pages, so that channels have several.
+  for (auto next = stream.kept.upper_bound(request.after_key); next != stream.kept.end(); ++next) {
+    if (result.records.size() == 3) {
+      result.more = true;
+      break;
+    }
+    result.records.push_back(next->second);
+  }
+  return result;
+}
+
+void SimStore::read_records(relay::StoreReadRecords request,
+                            std::function<void(Result<relay::StoreRecordsResult>)> done) {
+  context_.note("store.read_records");
+  if (context_.strikes(prng_, context_.options.store.read_fails_one_in)) {
+    if (prng_.one_in(2)) return;  // No answer at all.
+    context_.queue.after(latency(), [done] { done(unavailable("the store cannot be read")); });
+    return;
+  }
+  auto shared = std::make_shared<relay::StoreReadRecords>(std::move(request));
+  context_.queue.after(latency(), [this, shared, done] { done(read_records_now(*shared)); });
+}
+
+/// What the next process judges repetitions by, and the records as they are at the new floor. (Runs
+/// are shorter than idempotency_window_age, so nothing is forgotten again.)
+void SimStore::keep_for_later(Stream& stream, const relay::StoreTrim& request) {
+  for (const relay::AppendedRecord& one : stream.records) {
+    if (!std::binary_search(request.accepted.begin(), request.accepted.end(), one.range.offset)) {
+      continue;
+    }
+    const relay::LogRecord& record = *one.record;
+    stream.remembered.push_back({one.range.offset, record.publication->time, record.producer,
+                                 record.idempotency_key, record.publication->event_id,
+                                 record.payload_hash});
+  }
+  for (const relay::RecordVersion& version : request.records) {
+    stream.kept[version.record->key] = version;
+  }
+  stream.changes_floor = request.changes_floor;
+  std::erase_if(stream.kept, [&stream](const auto& entry) {
+    return entry.second.record->operation == Operation::Delete &&
+           entry.second.version <= stream.changes_floor;
+  });
+}
+
 void SimStore::trim(const relay::StoreTrim& request) {
-  // A store that outlives the process has to keep what the next one judges repetitions by: records
-  // of the last idempotency_window_age, which is longer than any run.
-  if (context_.options.store.durable) return;
   const auto found = streams_.find(*request.key);
   if (found == streams_.end()) return;
   Stream& stream = *found->second;
+  keep_for_later(stream, request);
   stream.floor = std::max(stream.floor, request.floor);
   const auto kept = std::find_if(stream.records.begin(), stream.records.end(),
                                  [&](const auto& r) { return r.range.offset > stream.floor; });

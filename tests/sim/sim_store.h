@@ -23,6 +23,8 @@ class SimStore {
   void open(relay::StoreOpen request, std::function<void(Result<relay::StoreOpened>)> done);
   void append(relay::StoreAppend request, std::function<void(relay::AppendResult)> done);
   void read(relay::StoreRead request, std::function<void(Result<relay::StoreReadResult>)> done);
+  void read_records(relay::StoreReadRecords request,
+                    std::function<void(Result<relay::StoreRecordsResult>)> done);
   void trim(const relay::StoreTrim& request);
   void release(const relay::StoreRelease& request);
   /// The relay process is gone.
@@ -39,12 +41,18 @@ class SimStore {
     Offset floor;
     Offset reported;  // what somebody has been told exists
     std::vector<relay::AppendedRecord> records;
+    // What is kept of what was trimmed.
+    std::map<std::string, relay::RecordVersion> kept;
+    Offset changes_floor;
+    std::vector<relay::RememberedKeys> remembered;
   };
 
   Fate draw_fate();
   Duration latency() { return prng_.duration_up_to(context_.options.store.latency_max); }
   Result<relay::StoreOpened> open_now(const relay::ChannelKey& key);
   relay::AppendResult land(const relay::StoreAppend& request);
+  Result<relay::StoreRecordsResult> read_records_now(const relay::StoreReadRecords& request);
+  static void keep_for_later(Stream& stream, const relay::StoreTrim& request);
   Result<relay::StoreReadResult> read_now(const relay::StoreRead& request);
   void land_after(Duration delay, std::shared_ptr<relay::StoreAppend> request);
   void forget_unreported(Stream& stream);
