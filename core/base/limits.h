@@ -135,9 +135,9 @@ inline constexpr std::size_t frame_cache_bytes_max = 16 * 1024 * 1024;
 inline constexpr std::size_t log_lines_max = 1024;          // the newest are dropped and counted
 inline constexpr std::size_t claims_interned_max = 65'536;  // over: not shared
 inline constexpr Duration store_retry_delay_min = 100ms;
-inline constexpr Duration history_expiry_interval_min = 1s;  // what is too old goes by then
 inline constexpr Duration store_retry_delay_max = 5s;
 inline constexpr Duration store_trim_interval_min = 1s;
+inline constexpr Duration history_expiry_interval_min = 1s;  // what is too old goes by then
 
 // A durable store (edge/store).
 inline constexpr std::size_t store_turn_requests_max = 4096;  // one transaction at most

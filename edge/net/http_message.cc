@@ -107,6 +107,9 @@ HttpResponse error_response(std::uint16_t status, const Error& error) {
                    {"temporary", is_temporary(error.code)}};
   HttpResponse response;
   response.status = status;
+  if (status == 503) {
+    response.headers.emplace_back("retry-after", "1");
+  }
   // Replacing, not throwing: a message may quote bytes of the request that are not UTF-8.
   response.body = body.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return response;

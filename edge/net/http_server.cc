@@ -1,5 +1,7 @@
 #include "edge/net/http_server.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 
 #include "core/base/limits.h"
@@ -16,6 +18,14 @@ void arm_deadline(lws* wsi, Duration duration) { lws_set_timer_usecs(wsi, durati
 void take_over_timeouts(lws* wsi) { lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); }
 
 bool write_text(lws* wsi, std::string_view text) { return write_framed(wsi, as_bytes(text)); }
+
+/// Into the socket, for callbacks in which the library is not to be called: when a connection may
+/// be upgraded, its request is half taken apart. Nothing where earlier words still wait.
+void say_past_the_library(lws* wsi, std::string_view text) {
+  if (lws_partial_buffered(wsi) == 0) {
+    (void)!send(lws_get_socket_fd(wsi), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+}
 
 /// When a request was already buffered behind another one, the library hands out the request's own
 /// head as the beginning of its body. No body that the relay understands begins like that.
@@ -82,7 +92,7 @@ int HttpServer::handle_upgrade_request(lws* wsi) {
     return 0;
   }
   ++counters_.http_rejected;
-  write_text(wsi, response_head(*refusal, AfterResponse::Close) + refusal->body);
+  say_past_the_library(wsi, response_head(*refusal, AfterResponse::Close) + refusal->body);
   return -1;
 }
 
@@ -125,7 +135,10 @@ int HttpServer::handle_body(lws* wsi, ByteView part) {
     return 0;
   }
   auto* reading = std::get_if<HttpExchange::ReadingBody>(&exchange->state_);
-  if (reading == nullptr || part.size() > reading->missing) {
+  if (reading == nullptr) {
+    return answer_and_close(wsi, *exchange);
+  }
+  if (part.size() > reading->missing) {
     return -1;
   }
   reading->missing -= part.size();
@@ -141,10 +154,9 @@ int HttpServer::handle_body_complete(lws* wsi) {
   auto* body = std::get_if<HttpExchange::ReadingBody>(&exchange->state_);
   if (body == nullptr) {
     // The library announces the same end again and again, tens of thousands of times a second, when
-    // more bytes stand behind a body that is not answered yet. One end per request: give the answer
-    // if there is one, and close.
-    answer_if_ready(wsi, *exchange, AfterResponse::Close);
-    return -1;
+    // more bytes stand behind a body that is not answered yet. One end per request: the second one
+    // ends the connection.
+    return answer_and_close(wsi, *exchange);
   }
   HttpExchange::ReadingBody reading = std::move(*body);
   if (reading.missing > 0 ||
@@ -181,6 +193,30 @@ int HttpServer::answer_if_ready(lws* wsi, HttpExchange& exchange, AfterResponse 
   return 0;
 }
 
+/// No more may be read from the connection, so its one request is answered now: by its response,
+/// or, when there is none yet, by the truth that nobody knows. The library keeps what the socket
+/// does not take, and flushes it before it closes.
+int HttpServer::answer_and_close(lws* wsi, HttpExchange& exchange) {
+  if (std::holds_alternative<HttpExchange::Answering>(exchange.state_)) {
+    ++counters_.http_rejected;
+    exchange.state_ = HttpExchange::Answered{error_response(
+        503, Error{ErrorCode::OutcomeUnknown,
+                   "further bytes came before this request was answered, and one connection "
+                   "carries one request at a time: it may have been carried out or not; repeat it "
+                   "with the same idempotency key",
+                   0})};
+  }
+  if (auto* answered = std::get_if<HttpExchange::Answered>(&exchange.state_)) {
+    exchange.state_ =
+        HttpExchange::Writing{response_bytes(exchange, answered->response, AfterResponse::Close), 0,
+                              AfterResponse::Close};
+  }
+  if (auto* writing = std::get_if<HttpExchange::Writing>(&exchange.state_)) {
+    write_text(wsi, std::string_view(writing->bytes).substr(writing->written));
+  }
+  return -1;
+}
+
 int HttpServer::refuse(lws* wsi, HttpExchange& exchange, HttpResponse response) {
   ++counters_.http_rejected;
   if (!write_text(wsi, response_head(response, AfterResponse::Close) + response.body) ||
@@ -208,12 +244,17 @@ int HttpServer::handle_writable(lws* wsi) {
 
 int HttpServer::begin_response(lws* wsi, HttpExchange& exchange, HttpResponse response,
                                AfterResponse after) {
+  exchange.state_ = HttpExchange::Writing{response_bytes(exchange, response, after), 0, after};
+  return write_on(wsi, exchange);
+}
+
+std::string HttpServer::response_bytes(const HttpExchange& exchange, const HttpResponse& response,
+                                       AfterResponse after) {
   std::string bytes = response_head(response, after);
   if (!exchange.head_only_ && response.status != 204 && response.status != 304) {
     bytes.append(response.body);
   }
-  exchange.state_ = HttpExchange::Writing{std::move(bytes), 0, after};
-  return write_on(wsi, exchange);
+  return bytes;
 }
 
 int HttpServer::write_on(lws* wsi, HttpExchange& exchange) {

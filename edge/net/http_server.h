@@ -89,7 +89,10 @@ class HttpServer {
   std::shared_ptr<HttpExchange> exchange_of(lws* wsi) const;
   void dispatch(lws* wsi, const std::shared_ptr<HttpExchange>& exchange, HttpRequest request);
   int answer_if_ready(lws* wsi, HttpExchange& exchange, AfterResponse after);
+  int answer_and_close(lws* wsi, HttpExchange& exchange);
   int refuse(lws* wsi, HttpExchange& exchange, HttpResponse response);
+  static std::string response_bytes(const HttpExchange& exchange, const HttpResponse& response,
+                                    AfterResponse after);
   int begin_response(lws* wsi, HttpExchange& exchange, HttpResponse response, AfterResponse after);
   int write_on(lws* wsi, HttpExchange& exchange);
   int finish(lws* wsi, AfterResponse after);

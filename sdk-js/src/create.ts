@@ -23,7 +23,10 @@ export interface ClientOptions {
   WebSocket?: WebSocketConstructor;
   /** How long one attempt to connect may take, and loading the core. Default 10,000. */
   connectTimeoutMs?: number;
-  /** After this long without an acknowledgement a publish is rejected. Default 30,000. */
+  /**
+   * After this long without an acknowledgement a publish is rejected: as `outcome_unknown` when it
+   * may have happened, else as `timeout`. Default 30,000.
+   */
   publishTimeoutMs?: number;
   /** Reconnecting waits a random time up to this, doubled with each attempt. Default 500. */
   backoffBaseMs?: number;

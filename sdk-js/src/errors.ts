@@ -28,11 +28,16 @@ export class TidegateError extends Error {
   readonly hint: string;
   /** The relay's advice when to repeat; 0 without advice. */
   readonly retryAfterMs: number;
+  /**
+   * Of a publish: the key that it went by, given or made. The same publish with this key, by the
+   * same client, is applied once however often it is repeated.
+   */
+  readonly idempotencyKey: string | undefined;
 
   constructor(
     code: number,
     message: string,
-    options: { retryAfterMs?: number; cause?: unknown } = {},
+    options: { retryAfterMs?: number; idempotencyKey?: string; cause?: unknown } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
@@ -40,6 +45,7 @@ export class TidegateError extends Error {
     this.action = actionOf(code);
     this.hint = HINTS[this.action];
     this.retryAfterMs = options.retryAfterMs ?? 0;
+    this.idempotencyKey = options.idempotencyKey;
   }
 
   /** True when repeating the same call may succeed. */
@@ -82,6 +88,16 @@ export function textOf(value: unknown): string {
 export function asTidegateError(error: unknown, code: number): TidegateError {
   if (error instanceof TidegateError) return error;
   return new TidegateError(code, messageOf(error), { cause: error });
+}
+
+/** The failure of one publish, which may be repeated by its key. */
+export function publishError(error: TidegateError, idempotencyKey: string): TidegateError {
+  const { code, message, retryAfterMs } = error;
+  return new TidegateError(code, message, {
+    retryAfterMs,
+    idempotencyKey,
+    cause: error.cause ?? error,
+  });
 }
 
 /** What promises are told of a client that has failed, with the reason and the way out. */

@@ -5,11 +5,12 @@ import type { CoreError, CorePosition } from './core/output_reader.js';
 import type { PublishDraft } from './core/session.js';
 import type { Driver } from './driver.js';
 import type { Environment, TimerHandle } from './environment.js';
-import { asTidegateError, TidegateError } from './errors.js';
+import { asTidegateError, publishError, TidegateError } from './errors.js';
 import { encodePayload } from './payload.js';
 import type { PublishOptions, PublishReceipt } from './types.js';
 
 interface Pending {
+  readonly idempotencyKey: string;
   resolve(receipt: PublishReceipt): void;
   reject(error: unknown): void;
 }
@@ -17,16 +18,23 @@ interface Pending {
 /** Not in the core's hands yet. */
 interface Waiting {
   draft: PublishDraft;
+  /** At least what it takes of the core's outbox, so that the core has room for all that wait. */
+  bytes: number;
   pending: Pending;
   timer?: TimerHandle;
 }
 
-/** The core's twin is limits::publish_timeout_default. */
+/** The core's twins are limits::publish_timeout_default, outbox_commands_max, outbox_bytes_max. */
 const TIMEOUT_MS = 30_000;
+export const WAITING_MAX = 1000;
+export const WAITING_BYTES_MAX = 4 * 1024 * 1024;
+/** A publish frame without its texts and payload, and its padding. */
+const FRAME_BYTES = 64;
 
 export class Publisher {
   private readonly inCore = new Map<number, Pending>();
   private readonly waiting = new Set<Waiting>();
+  private waitingBytes = 0;
   private keyPrefix = '';
   private keyCount = 0;
 
@@ -43,18 +51,24 @@ export class Publisher {
     options: PublishOptions,
   ): Promise<PublishReceipt> {
     return new Promise((resolve, reject) => {
+      const idempotencyKey = options.idempotencyKey || this.newKey();
       const draft: PublishDraft = {
         channel,
         event,
         eventId: options.eventId ?? '',
-        idempotencyKey: options.idempotencyKey ?? this.newKey(),
+        idempotencyKey,
         ifEpoch: options.ifEpoch ?? '',
         ...encodePayload(data),
       };
-      const publication = { draft, pending: { resolve, reject } };
+      const publication: Waiting = {
+        draft,
+        bytes: bytesOf(draft),
+        pending: { idempotencyKey, resolve, reject },
+      };
+      if (!this.driver.isRunning) this.keep(publication); // throws when there is no room
       this.waiting.add(publication);
+      this.waitingBytes += publication.bytes;
       if (this.driver.isRunning) this.hand(publication);
-      else this.keep(publication);
     });
   }
 
@@ -68,14 +82,17 @@ export class Publisher {
   }
 
   failed(request: number, error: CoreError): void {
-    this.take(request)?.reject(new TidegateError(error.code, error.message, error));
+    const pending = this.take(request);
+    if (!pending) return;
+    const { idempotencyKey } = pending;
+    pending.reject(new TidegateError(error.code, error.message, { ...error, idempotencyKey }));
   }
 
   rejectAll(error: TidegateError): void {
     const all = [...this.inCore.values(), ...[...this.waiting].map((each) => each.pending)];
     this.inCore.clear();
     for (const publication of this.waiting) this.release(publication);
-    for (const pending of all) pending.reject(error);
+    for (const pending of all) fail(pending, error);
   }
 
   /** It waits until the core has it: when the core traps meanwhile, rejectAll() finds it. */
@@ -89,17 +106,26 @@ export class Publisher {
       });
     } catch (error) {
       this.release(publication);
-      pending.reject(asTidegateError(error, ErrorCode.bad_request));
+      fail(pending, asTidegateError(error, ErrorCode.bad_request));
     }
   }
 
-  /** There is no core yet: neither its timeout nor its copy of the payload. */
+  /** There is no core yet: neither its limits, nor its timeout, nor its copy of the payload. */
   private keep(publication: Waiting): void {
     const { draft, pending } = publication;
+    const bytes = this.waitingBytes + publication.bytes;
+    if (this.waiting.size >= WAITING_MAX || bytes > WAITING_BYTES_MAX) {
+      throw new TidegateError(
+        ErrorCode.queue_full,
+        'too many publishes, or too large ones, wait for the core to be loaded; publish this later',
+        { idempotencyKey: pending.idempotencyKey },
+      );
+    }
     if (draft.binary) draft.payload = draft.payload.slice(); // it is the caller's, who may go on
     publication.timer = this.environment.setTimer(this.timeoutMs, () => {
       this.release(publication);
-      pending.reject(
+      fail(
+        pending,
         new TidegateError(
           ErrorCode.timeout,
           'not sent within publishTimeoutMs: the core is still being loaded, or connect() is due',
@@ -109,7 +135,7 @@ export class Publisher {
   }
 
   private release(publication: Waiting): void {
-    this.waiting.delete(publication);
+    if (this.waiting.delete(publication)) this.waitingBytes -= publication.bytes;
     if (publication.timer !== undefined) this.environment.clearTimer(publication.timer);
   }
 
@@ -130,4 +156,14 @@ export class Publisher {
     this.keyCount += 1;
     return `${this.keyPrefix}-${this.keyCount}`;
   }
+}
+
+function fail(pending: Pending, error: TidegateError): void {
+  pending.reject(publishError(error, pending.idempotencyKey));
+}
+
+/** Not less than the frame that the core makes of it: no character takes more than three bytes. */
+function bytesOf({ channel, event, eventId, idempotencyKey, ifEpoch, payload }: PublishDraft) {
+  const text = channel.length + event.length + eventId.length + idempotencyKey.length;
+  return FRAME_BYTES + 3 * (text + ifEpoch.length) + payload.byteLength;
 }

@@ -67,16 +67,21 @@ export interface ChannelOptions {
 }
 
 export interface PublishOptions {
-  /** The event's id, by which listeners of several channels drop repetitions. */
+  /**
+   * The event's id, by which listeners of several channels drop repetitions. Within a channel it is
+   * used once, in the scope and for as long as a key (below): the same id with the same publication
+   * resolves as `duplicate`, with another one it is refused (idempotency_conflict).
+   */
   eventId?: string;
   /**
    * Makes repeating this call safe, for as long as the relay remembers keys (10 minutes unless
    * configured). Its scope is this client and its user, across reconnects and connect(). To another
    * client the key is a new one, also to the one that a page makes after a reload: there the
    * publication would be applied again. Default: unique to this call, so that a reconnect never
-   * doubles it.
+   * doubles it. A publish that fails tells its key, `error.idempotencyKey`, so that it can be
+   * repeated by it.
    */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
   /** Refuse (epoch_mismatch) when the channel's stream is another one. */
   ifEpoch?: string;
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { inlineCore } from '../src/core/inline_core.js';
 import { type ClientOptions, createClient, init, TidegateError } from '../src/index.js';
 import { FakeEnvironment, FakeRelay, settle } from './support/fake_relay.js';
 import * as wire from './support/wire.js';
@@ -261,13 +262,72 @@ test('what cannot be published is refused before it leaves', async () => {
   client.dispose();
 });
 
-test('a publish without an answer ends with a timeout', async () => {
+test('a publish without an answer may have happened, and is repeated by its key', async () => {
   const { environment, relay, client } = world({ publishTimeoutMs: 3_000 });
+  await client.channel('a:b').ready();
   relay.answerPublishes = false;
-  const error = rejection(client.publish('a:b', 'x', 1));
+  const failing = rejection(client.publish('a:b', 'x', 1));
   await environment.advance(10_000);
-  assert.ok(['timeout', 'outcome_unknown'].includes((await error).name), (await error).name);
+  const error = await failing;
+  assert.equal(error.name, 'outcome_unknown');
+  assert.ok(error.temporary);
+  const [sent] = relay.sent('publish');
+  assert.equal(error.idempotencyKey, sent?.idempotencyKey);
+  // It had happened; only the acknowledgement was lost.
+  relay.answerPublishes = true;
+  const { idempotencyKey } = error;
+  assert.equal((await client.publish('a:b', 'x', 1, { idempotencyKey })).outcome, 'applied');
+  assert.equal((await client.publish('a:b', 'x', 1, { idempotencyKey })).outcome, 'duplicate');
+  assert.equal(relay.channel('a:b').rows.length, 1);
   client.dispose();
+});
+
+test('a publish that never left ends with a timeout, and tells its key too', async () => {
+  const { environment, relay, client } = world({ publishTimeoutMs: 3_000 });
+  relay.acceptConnections = false;
+  const failing = rejection(client.publish('a:b', 'x', 1));
+  const named = rejection(client.publish('a:b', 'x', 1, { idempotencyKey: 'mine' }));
+  await environment.advance(10_000);
+  const error = await failing;
+  assert.equal(error.name, 'timeout');
+  assert.match(error.message, /nothing has happened/);
+  assert.match(error.idempotencyKey ?? '', /^\w+-1$/);
+  assert.equal((await named).idempotencyKey, 'mine');
+  client.dispose();
+});
+
+test('every way in which a publish ends badly tells its key', async () => {
+  const { relay, client } = world();
+  relay.refusePublish = { code: 302, message: 'no' };
+  const options = { idempotencyKey: 'mine' };
+  assert.equal((await rejection(client.publish('a:b', 'x', 1, options))).idempotencyKey, 'mine');
+  const invalid = await rejection(client.publish('not a channel', 'x', 1, options));
+  assert.deepEqual([invalid.name, invalid.idempotencyKey], ['invalid_channel', 'mine']);
+  const pending = rejection(client.publish('a:b', 'x', 1, options));
+  client.dispose();
+  const disposed = await pending;
+  assert.deepEqual([disposed.name, disposed.idempotencyKey], ['disposed', 'mine']);
+});
+
+test('publishes that wait for the core are as many as its outbox holds, and no more', async () => {
+  const text = 'y'.repeat(60_000);
+  for (const [data, held] of [
+    [1, 1000],
+    [text, Math.floor((4 * 1024 * 1024) / 60_100)],
+  ] as const) {
+    let load: (core: BufferSource) => void = () => undefined;
+    const core = () => new Promise<BufferSource>((resolve) => (load = resolve));
+    const { relay, client } = world({ core, connectTimeoutMs: 60_000 });
+    const accepted = Array.from({ length: held }, () => client.publish('a:b', 'x', data));
+    const over = await rejection(client.publish('a:b', 'x', data));
+    assert.equal(over.name, 'queue_full');
+    load(await inlineCore());
+    // Everything that was taken in finds room in the core.
+    for (const receipt of await Promise.all(accepted)) assert.equal(receipt.outcome, 'applied');
+    assert.equal(relay.channel('a:b').rows.length, held);
+    assert.equal((await client.publish('a:b', 'x', data)).outcome, 'applied');
+    client.dispose();
+  }
 });
 
 test('dispose ends everything at once and for good', async () => {

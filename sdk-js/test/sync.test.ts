@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import * as codes from '../src/codes.js';
 import { LOAD_TIMEOUT_MS } from '../src/driver.js';
 import { LISTENERS_MAX } from '../src/listener_window.js';
+import { WAITING_BYTES_MAX, WAITING_MAX } from '../src/publisher.js';
 import * as abi from '../src/core/abi.js';
 import * as wire from './support/wire.js';
 
@@ -63,6 +64,9 @@ test('limits that have a twin are those of core/base/limits.h', () => {
   const limit = (name: string) =>
     new RegExp(` ${name} = ([\\d']+)(s?);`).exec(read('core/base/limits.h'))?.slice(1);
   assert.deepEqual(limit('listeners_per_client_max'), [String(LISTENERS_MAX), '']);
+  assert.deepEqual(limit('outbox_commands_max'), [String(WAITING_MAX), '']);
+  assert.match(read('core/base/limits.h'), / outbox_bytes_max = 4 \* 1024 \* 1024;/);
+  assert.equal(WAITING_BYTES_MAX, 4 * 1024 * 1024);
   assert.deepEqual(limit('connect_timeout_default'), [String(LOAD_TIMEOUT_MS / 1000), 's']);
 });
 

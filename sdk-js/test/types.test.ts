@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
-import { type Channel, createClient, type Message } from '../src/index.js';
+import { type Channel, createClient, type Message, TidegateError } from '../src/index.js';
 
 interface Alerts {
   'notification.created': { title: string };
@@ -35,6 +35,12 @@ export function typed(): void {
   alerts.onMessage((message) => message.data.title);
   alerts.onBatch((batch) => [...batch].map((message) => message.event));
   void alerts.publish('notification.read', { id: 1 });
+  // What failed is repeated by its key, whatever failed it.
+  alerts.publish('notification.read', { id: 1 }).catch((error: unknown) => {
+    if (!(error instanceof TidegateError)) throw error;
+    const { idempotencyKey } = error;
+    return alerts.publish('notification.read', { id: 1 }, { idempotencyKey });
+  });
   // @ts-expect-error the payload of another event
   void alerts.publish('notification.read', { title: '' });
 

@@ -1,9 +1,12 @@
-// The golden vectors of blocks, through the whole package: the bytes that C++ reads and writes are
-// handed to a client as a relay's message, and what its handlers are given is what the vector says.
+// The golden vectors, through the whole package: the bytes that C++ reads and writes are handed to
+// a client as a relay's message. Of blocks its handlers are given what the vector says; the relay's
+// other frames have their effect and do no harm; what no relay may send ends the connection with
+// the code that the protocol names, and nothing else.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { DisconnectCode, PUBLISH_OUTCOMES, SNAPSHOT_REASONS } from '../src/codes.js';
 import { createClient, type Message } from '../src/index.js';
 import { FakeEnvironment, settle, until } from './support/fake_environment.js';
 import * as wire from './support/wire.js';
@@ -39,8 +42,11 @@ const [LOG, STATE] = [0, 1];
 const [REPLAY, ALL_RECORDS] = [1, 3];
 const channelName = 'vector:of';
 
-const file = new URL('../../../tests/vectors/blocks.json', import.meta.url);
-const { vectors } = JSON.parse(readFileSync(file, 'utf8')) as { vectors: Vector[] };
+function load<Kind>(name: string): Kind[] {
+  const file = new URL(`../../../tests/vectors/${name}.json`, import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { vectors: Kind[] }).vectors;
+}
+const vectors = load<Vector>('blocks');
 const bytesOf = (hex: string): Uint8Array =>
   Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 
@@ -105,4 +111,179 @@ for (const vector of blocks) {
     assert.deepEqual(environment.reported, []);
     client.dispose();
   });
+}
+
+// ---- what is no block
+
+interface ControlFields {
+  type: string;
+  request: number;
+  stream: number;
+  nonce: number;
+  outcome: number;
+  reason: number;
+  code: number;
+  retry_after_ms: number;
+  message: string;
+  channel: string;
+  start: { epoch: string; offset: string };
+  position: { epoch: string; offset: string };
+}
+interface OtherVector {
+  name: string;
+  kind: 'frame' | 'message' | 'malformed' | 'invalid_command';
+  hex: string;
+  fields: ControlFields;
+  frames: { type: string }[];
+  error: string;
+}
+
+const CHANNEL = 'user:42';
+const FROM_CLIENTS = ['hello', 'subscribe', 'unsubscribe', 'publish'];
+
+/** A client that is live on CHANNEL, as stream 7 at offset 41 of epoch e1, and heard of all. */
+async function live() {
+  const environment = new FakeEnvironment();
+  const sent: wire.ClientFrame[] = [];
+  environment.onSocket = (socket) => socket.open();
+  environment.onSend = (socket, bytes) => {
+    for (const frame of wire.decodeClientMessage(bytes)) {
+      sent.push(frame);
+      if (frame.type === 'hello') queueMicrotask(() => socket.deliver(wire.welcome()));
+      if (frame.type !== 'subscribe' || sent.filter(({ type }) => type === frame.type).length > 1)
+        continue;
+      const answer = { request: frame.request, stream: 7, outcome: 'snapshot' as const };
+      const at = { start: 41n, target: 41n, epoch: 'e1', channel: CHANNEL };
+      queueMicrotask(() => socket.deliver(wire.subscribed({ ...answer, ...at })));
+    }
+  };
+  const client = createClient({ url: 'wss://e.example', environment });
+  const errors: unknown[] = [];
+  client.onError((error) => errors.push(error));
+  const channel = client.channel(CHANNEL);
+  const resets: unknown[] = [];
+  channel.onReset((reset) => resets.push(reset));
+  channel.onMessage(() => undefined);
+  await until(() => channel.state === 'live');
+  resets.length = 0; // of the beginning
+  const socket = environment.socket;
+  const hear = async (bytes: Uint8Array) => {
+    socket.deliver(bytes);
+    await settle();
+  };
+  return { environment, socket, sent, client, channel, resets, errors, hear };
+}
+type World = Awaited<ReturnType<typeof live>>;
+
+/** What a relay's frame does to a client that is live. */
+const effects: Record<string, (world: World, fields: ControlFields) => void> = {
+  ping: ({ sent }, { nonce }) =>
+    assert.deepEqual(
+      sent.filter(({ type }) => type === 'pong'),
+      [{ type: 'pong', nonce }],
+    ),
+  pong: ({ client }) => assert.equal(client.state, 'live'),
+  refused: ({ client }) => assert.equal(client.state, 'live'), // of a command that nobody waits for
+  publish_ack: ({ client }) => assert.equal(client.state, 'live'),
+  subscribed: ({ channel, resets }, { request, reason, start }) => {
+    if (request !== 0) return; // the answer to nothing is not listened to
+    const position = { epoch: start.epoch, offset: BigInt(start.offset) };
+    assert.deepEqual(resets, [{ reason: SNAPSHOT_REASONS[reason], position }]);
+    assert.deepEqual(channel.position, position);
+  },
+  unsubscribed: ({ channel }, { message }) => {
+    assert.equal(channel.state, 'failed');
+    assert.ok(channel.error?.message.includes(message));
+  },
+  disconnect: ({ client }) => assert.equal(client.state, 'reconnecting'),
+};
+
+const controls = load<OtherVector>('control_frames');
+const relayFrames = controls.filter(({ fields }) => !FROM_CLIENTS.includes(fields.type));
+assert.ok(relayFrames.length >= 9);
+
+for (const { name, hex, fields } of relayFrames.filter(({ fields }) => fields.type !== 'welcome')) {
+  test(`golden vector ${name}, of the relay, does what it says and no harm`, async () => {
+    const world = await live();
+    await world.hear(bytesOf(hex));
+    effects[fields.type]?.(world, fields);
+    if (fields.type !== 'disconnect') assert.equal(world.socket.closedByClient, undefined);
+    assert.deepEqual(world.environment.reported, []);
+    world.client.dispose();
+  });
+}
+
+test('golden vector welcome, of the relay, is what a client waits for, once', async () => {
+  const welcome = relayFrames.find(({ fields }) => fields.type === 'welcome');
+  assert.ok(welcome);
+  const environment = new FakeEnvironment();
+  environment.onSocket = (socket) => socket.open();
+  const client = createClient({ url: 'wss://e.example', environment });
+  client.connect();
+  await until(() => environment.sockets.length === 1);
+  await settle();
+  environment.socket.deliver(bytesOf(welcome.hex));
+  await settle();
+  assert.equal(client.state, 'live');
+  environment.socket.deliver(bytesOf(welcome.hex));
+  await settle();
+  assert.equal(environment.socket.closedByClient?.code, DisconnectCode.unexpected_frame);
+  client.dispose();
+});
+
+test('golden vector publish_ack, of the relay, resolves the publish that it names', async () => {
+  const vector = relayFrames.find(({ fields }) => fields.type === 'publish_ack');
+  assert.ok(vector);
+  const { request, outcome, position } = vector.fields;
+  const world = await live();
+  const published = Array.from({ length: request }, () => world.client.publish(CHANNEL, 'e', 1));
+  await settle();
+  const which = world.sent.filter((frame) => frame.type === 'publish');
+  const at = which.findIndex((frame) => frame.type === 'publish' && frame.request === request);
+  await world.hear(bytesOf(vector.hex));
+  assert.deepEqual(await published[at], {
+    outcome: PUBLISH_OUTCOMES[outcome],
+    position: { epoch: position.epoch, offset: BigInt(position.offset) },
+  });
+  for (const each of published) each.catch(() => undefined);
+  world.client.dispose();
+});
+
+for (const { name, hex } of controls.filter(({ fields }) => FROM_CLIENTS.includes(fields.type))) {
+  test(`golden vector ${name}, of a client, is nothing that a relay may send`, async () => {
+    await endsWith(hex, DisconnectCode.unexpected_frame);
+  });
+}
+
+for (const { name, hex, frames } of load<OtherVector>('messages')) {
+  const fromClient = frames.some(({ type }) => FROM_CLIENTS.includes(type));
+  test(`golden vector ${name}, a message of several frames`, async () => {
+    if (fromClient) return endsWith(hex, DisconnectCode.unexpected_frame);
+    const world = await live();
+    await world.hear(bytesOf(hex));
+    assert.equal(world.client.state, 'live');
+    assert.equal(world.socket.closedByClient, undefined);
+    assert.ok(
+      world.sent.some(({ type }) => type === 'pong'),
+      'what stands around it is heard',
+    );
+    world.client.dispose();
+  });
+}
+
+for (const { name, kind, hex } of load<OtherVector>('malformed')) {
+  test(`golden vector ${name} ends the connection, never the client`, async () => {
+    const { malformed_frame, unexpected_frame } = DisconnectCode;
+    await endsWith(hex, kind === 'malformed' ? malformed_frame : unexpected_frame);
+  });
+}
+
+/** It ends the connection with `code`, the page does not notice, and nothing is applied. */
+async function endsWith(hex: string, code: number): Promise<void> {
+  const world = await live();
+  await world.hear(bytesOf(hex));
+  assert.equal(world.socket.closedByClient?.code, code);
+  assert.deepEqual(world.channel.position, { epoch: 'e1', offset: 41n });
+  assert.deepEqual(world.environment.reported, []);
+  world.client.dispose();
 }

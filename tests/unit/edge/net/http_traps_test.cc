@@ -33,14 +33,55 @@ std::int64_t cpu_ms() {
   return time.tv_sec * 1000 + time.tv_nsec / 1'000'000;
 }
 
-TEST_F(HttpTraps, BytesBehindAnUnansweredPostCloseInsteadOfSpinning) {
+TEST_F(HttpTraps, BytesBehindAnUnansweredPostEndItWithOutcomeUnknownInsteadOfSpinning) {
   start([](ServerOptions& options) { options.workers = 1; });
+  for (const std::string& behind : {post("/later", "{}"), post("/later", "{}") + get("/hello"),
+                                    get("/hello"), std::string("x")}) {
+    RawClient client(port());
+    const std::int64_t before = cpu_ms();
+    const int calls = api_->calls("/later");
+    ASSERT_TRUE(client.send(post("/later", "{}") + behind));
+    const auto response = client.read_response();
+    ASSERT_TRUE(response.has_value()) << "closed in silence";
+    EXPECT_EQ(response->status, 503);
+    EXPECT_NE(response->body.find("\"outcome_unknown\""), std::string::npos) << response->body;
+    EXPECT_EQ(response->headers.at("connection"), "close");
+    EXPECT_EQ(response->headers.at("retry-after"), "1");
+    EXPECT_TRUE(client.closed_without_words()) << "and nothing more";
+    EXPECT_EQ(api_->calls("/later"), calls + 1) << "one request, one call, whatever follows it";
+    EXPECT_LT(cpu_ms() - before, 500);
+    RawClient releaser(port());  // the answers that come too late are nobody's
+    ASSERT_TRUE(releaser.send(post("/release", "")));
+    EXPECT_EQ(releaser.read_response()->body, "1");
+    expect_alive();
+  }
+}
+
+TEST_F(HttpTraps, TwoPublishesInOnePacketApplyTheFirstOnceAndAnswerIt) {
+  start([](ServerOptions& options) { options.workers = 1; });
+  const std::string publish = post("/publish", R"({"channel":"a","data":[1]})");
   RawClient client(port());
-  const std::int64_t before = cpu_ms();
-  ASSERT_TRUE(client.send(post("/later", "{}") + post("/later", "{}")));
+  ASSERT_TRUE(client.send(publish + publish));
+  const auto response = client.read_response();
+  ASSERT_TRUE(response.has_value()) << "applied, and closed in silence";
+  EXPECT_TRUE(response->status == 200 || response->status == 503) << response->status;
+  EXPECT_EQ(response->headers.at("connection"), "close");
   EXPECT_TRUE(client.closed_without_words());
-  EXPECT_EQ(api_->calls("/later"), 1) << "one request, one call, whatever follows it";
-  EXPECT_LT(cpu_ms() - before, 500);
+  EXPECT_EQ(api_->calls("/publish"), 1);
+  EXPECT_TRUE(eventually([this] { return relay_sum().publishes_applied == 1; }));
+  expect_alive();
+}
+
+TEST_F(HttpTraps, BytesBehindAPostWithALongAnswerCutNothingOffIt) {
+  start([](ServerOptions& options) { options.workers = 1; });
+  constexpr std::size_t kBytes = 3'000'000;  // far more than the socket takes at once
+  RawClient client(port());
+  ASSERT_TRUE(client.send(post("/bytes?" + std::to_string(kBytes), "{}") + get("/hello")));
+  const auto response = client.read_response();
+  ASSERT_TRUE(response.has_value()) << "cut off";
+  EXPECT_EQ(response->body.size(), kBytes);
+  EXPECT_TRUE(client.closed_without_words());
+  EXPECT_EQ(api_->calls("/hello"), 0);
   expect_alive();
 }
 
@@ -206,17 +247,32 @@ TEST_F(HttpTraps, AnUpgradeToSomethingElseIsRefused) {
   expect_alive();
 }
 
-TEST_F(HttpTraps, GarbageIsRefused) {
+TEST_F(HttpTraps, GarbageIsRefusedAndTheConnectionClosed) {
   start();
-  for (const char* garbage :
-       {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "FROB / HTTP/1.1\r\n\r\n", "\r\n\r\n\r\n",
-        "GET  HTTP/1.1\r\n\r\n", "GET hello HTTP/1.1\r\nHost: x\r\n\r\n",
-        "GET /../../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"}) {
+  constexpr int kNoWords = 0;
+  const std::pair<std::string, int> garbage[] = {
+      {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 403},  // TLS, and no TLS is spoken here
+      {"FROB / HTTP/1.1\r\n\r\n", 403},
+      {"\r\n\r\n\r\n", kNoWords},
+      {"GET  HTTP/1.1\r\n\r\n", 403},
+      {"GET hello HTTP/1.1\r\nHost: x\r\n\r\n", 403},
+      {"GET /../../../etc/passwd HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404},
+  };
+  for (const auto& [request, status] : garbage) {
+    SCOPED_TRACE(::testing::PrintToString(request));
     RawClient client(port());
-    client.send(garbage);
+    client.send(request);
     client.send("\r\n\r\n");
-    (void)client;  // whatever it is answered, if at all
+    if (status == kNoWords) {
+      EXPECT_TRUE(client.closed_without_words());
+      continue;
+    }
+    const auto response = client.read_response();
+    ASSERT_TRUE(response.has_value());
+    EXPECT_EQ(response->status, status);
+    EXPECT_TRUE(client.drain_until_closed());
   }
+  EXPECT_EQ(api_->calls("/hello"), 0);
   expect_alive();
 }
 

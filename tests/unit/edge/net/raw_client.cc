@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -20,11 +21,47 @@ std::uint16_t RawFrame::close_code() const {
                                     static_cast<unsigned char>(payload[1]));
 }
 
+std::string upgrade_request(std::string_view path, std::string_view protocol,
+                            std::string_view further_headers) {
+  std::string request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+  request += "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n";
+  request += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  if (!protocol.empty()) {
+    request += "Sec-WebSocket-Protocol: " + std::string(protocol) + "\r\n";
+  }
+  return request + std::string(further_headers) + "\r\n";
+}
+
+std::string client_frame(std::uint8_t opcode, std::string_view payload, bool final) {
+  static constexpr unsigned char kMask[4] = {0x37, 0xfa, 0x21, 0x3d};
+  std::string frame;
+  frame.push_back(static_cast<char>((final ? 0x80 : 0) | opcode));
+  if (payload.size() < 126) {
+    frame.push_back(static_cast<char>(0x80 | payload.size()));
+  } else if (payload.size() < 65536) {
+    frame.push_back(static_cast<char>(0x80 | 126));
+    frame.push_back(static_cast<char>(payload.size() >> 8));
+    frame.push_back(static_cast<char>(payload.size() & 0xFF));
+  } else {
+    frame.push_back(static_cast<char>(0x80 | 127));
+    for (int shift = 56; shift >= 0; shift -= 8) {
+      frame.push_back(static_cast<char>((payload.size() >> shift) & 0xFF));
+    }
+  }
+  frame.append(reinterpret_cast<const char*>(kMask), 4);
+  for (std::size_t i = 0; i < payload.size(); ++i) {
+    frame.push_back(static_cast<char>(static_cast<unsigned char>(payload[i]) ^ kMask[i % 4]));
+  }
+  return frame;
+}
+
 RawClient::RawClient(std::uint16_t port, int receive_buffer_bytes) {
   fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (receive_buffer_bytes > 0) {
     setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &receive_buffer_bytes, sizeof receive_buffer_bytes);
   }
+  const int at_once = 1;  // what is sent in pieces is to arrive in pieces
+  setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
   const timeval patience{10, 0};
   setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
@@ -54,6 +91,8 @@ bool RawClient::send(std::string_view bytes) {
   }
   return true;
 }
+
+void RawClient::send_end() { shutdown(fd_, SHUT_WR); }
 
 bool RawClient::fill() {
   char bytes[65536];
@@ -130,40 +169,14 @@ bool RawClient::drain_until_closed() {
 
 std::optional<RawResponse> RawClient::upgrade(std::string_view path, std::string_view protocol,
                                               std::string_view further_headers) {
-  std::string request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
-  request += "Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n";
-  request += "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-  if (!protocol.empty()) {
-    request += "Sec-WebSocket-Protocol: " + std::string(protocol) + "\r\n";
-  }
-  request += std::string(further_headers) + "\r\n";
-  if (!send(request)) {
+  if (!send(upgrade_request(path, protocol, further_headers))) {
     return std::nullopt;
   }
   return read_response();
 }
 
 bool RawClient::send_frame(std::uint8_t opcode, std::string_view payload, bool final) {
-  static constexpr unsigned char kMask[4] = {0x37, 0xfa, 0x21, 0x3d};
-  std::string frame;
-  frame.push_back(static_cast<char>((final ? 0x80 : 0) | opcode));
-  if (payload.size() < 126) {
-    frame.push_back(static_cast<char>(0x80 | payload.size()));
-  } else if (payload.size() < 65536) {
-    frame.push_back(static_cast<char>(0x80 | 126));
-    frame.push_back(static_cast<char>(payload.size() >> 8));
-    frame.push_back(static_cast<char>(payload.size() & 0xFF));
-  } else {
-    frame.push_back(static_cast<char>(0x80 | 127));
-    for (int shift = 56; shift >= 0; shift -= 8) {
-      frame.push_back(static_cast<char>((payload.size() >> shift) & 0xFF));
-    }
-  }
-  frame.append(reinterpret_cast<const char*>(kMask), 4);
-  for (std::size_t i = 0; i < payload.size(); ++i) {
-    frame.push_back(static_cast<char>(static_cast<unsigned char>(payload[i]) ^ kMask[i % 4]));
-  }
-  return send(frame);
+  return send(client_frame(opcode, payload, final));
 }
 
 std::optional<RawFrame> RawClient::read_frame() {

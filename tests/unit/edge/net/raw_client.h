@@ -33,6 +33,12 @@ inline constexpr std::uint8_t kOpClose = 8;
 inline constexpr std::uint8_t kOpPing = 9;
 inline constexpr std::uint8_t kOpPong = 10;
 
+/// A frame as a client sends it, masked.
+std::string client_frame(std::uint8_t opcode, std::string_view payload, bool final = true);
+std::string upgrade_request(std::string_view path = "/v1/connect",
+                            std::string_view protocol = "tidegate.v1",
+                            std::string_view further_headers = "");
+
 class RawClient {
  public:
   explicit RawClient(std::uint16_t port, int receive_buffer_bytes = 0);
@@ -43,6 +49,8 @@ class RawClient {
   bool connected() const { return fd_ >= 0; }
   /// False when the other side is gone.
   bool send(std::string_view bytes);
+  /// Says nothing more, and still listens.
+  void send_end();
   /// A response with a Content-Length; nullopt when the connection ends before it is whole.
   std::optional<RawResponse> read_response(bool head_only = false);
   /// True when the other side closes (or resets) without a further byte.

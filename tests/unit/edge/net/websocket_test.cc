@@ -148,6 +148,18 @@ TEST_F(WebSocket, RefusesOtherPathsAndProtocolsBeforeTheUpgrade) {
   EXPECT_EQ(relay_sum().connections_opened, 0U);
 }
 
+TEST_F(WebSocket, RefusesAnUpgradeBehindOtherRequestsInItsTurn) {
+  start();
+  WireClient client(port());
+  ASSERT_TRUE(client.send(get("/hello")));
+  EXPECT_EQ(client.read_response()->body, "hello");
+  expect_refused(client, client.upgrade("/v1/connect", "chat"), 400, "tidegate.v1");
+  WireClient hasty(port());
+  ASSERT_TRUE(hasty.send(get("/hello") + upgrade_request("/nowhere")));
+  EXPECT_EQ(hasty.read_response()->body, "hello");
+  expect_refused(hasty, hasty.read_response(), 404, "/v1/connect");
+}
+
 TEST_F(WebSocket, RefusesAnotherVersionAndMissingKeys) {
   start();
   WireClient version(port());
@@ -199,13 +211,41 @@ TEST_F(WebSocket, TakesAMessageOfManyReadBuffersAndOneAfterAnother) {
 TEST_F(WebSocket, TakesTheUpgradeAndTheFirstMessageInOnePacket) {
   start();
   WireClient client(port());
-  ASSERT_TRUE(client.send(
-      "GET /v1/connect HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-      "Sec-WebSocket-Protocol: tidegate.v1\r\n\r\n"));
-  ASSERT_TRUE(client.send_frame(kOpBinary, hello()));
+  ASSERT_TRUE(client.send(upgrade_request() + client_frame(kOpBinary, hello())));
   ASSERT_EQ(client.read_response()->status, 101);
   EXPECT_TRUE(client.await<WelcomeFrame>().has_value());
+}
+
+TEST_F(WebSocket, TakesWhatComesByteByByte) {
+  start();
+  WireClient client(port());
+  for (const char byte : upgrade_request() + client_frame(kOpBinary, hello()) +
+                             client_frame(kOpBinary, publish(1, "drip", "\"slowly\""))) {
+    ASSERT_TRUE(client.send(std::string_view(&byte, 1)));
+  }
+  ASSERT_EQ(client.read_response()->status, 101);
+  EXPECT_TRUE(client.await<WelcomeFrame>().has_value());
+  EXPECT_TRUE(client.await<PublishAckFrame>().has_value());
+}
+
+TEST_F(WebSocket, AConnectionCutAtAnyByteLosesWholeMessagesAndNothingOfThemIsHeard) {
+  start();
+  const std::string all = upgrade_request() + client_frame(kOpBinary, hello()) +
+                          client_frame(kOpBinary, publish(1, "cut", "\"half\""));
+  for (std::size_t cut = 0; cut < all.size(); ++cut) {
+    WireClient client(port());
+    ASSERT_TRUE(client.send(all.substr(0, cut)));
+    client.send_end();
+    EXPECT_TRUE(client.drain_until_closed()) << "cut at " << cut;
+  }
+  EXPECT_TRUE(eventually([this] { return net_sum().connections_open == 0; }));
+  EXPECT_EQ(relay_sum().publishes_applied, 0U) << "of a message that never was whole";
+  WireClient whole(port());
+  ASSERT_TRUE(whole.send(all));
+  ASSERT_EQ(whole.read_response()->status, 101);
+  const auto ack = whole.await<PublishAckFrame>();
+  ASSERT_TRUE(ack.has_value());
+  EXPECT_EQ(ack->position.offset, Offset{1});
 }
 
 TEST_F(WebSocket, ClosesOnAMessageOverTheLimitWithItsCode) {
@@ -286,22 +326,36 @@ TEST_F(WebSocket, ForgetsWhoIsCutOff) {
   EXPECT_TRUE(eventually([this] { return relay_sum().connections_closed == 1; }));
 }
 
-TEST_F(WebSocket, BearsFramesThatBreakTheProtocol) {
+TEST_F(WebSocket, EndsWhoBreaksTheProtocolWithACode) {
+  config_->hello_timeout = 2s;
   start();
   const std::string mask(4, '\0');
-  for (const std::string& frame :
-       {std::string("\x82\x05hello", 7),            // not masked
-        std::string("\x83\x80", 2) + mask,          // reserved opcode
-        std::string("\xC2\x80", 2) + mask,          // reserved bit
-        std::string("\x89\xFE\x01\x00", 4) + mask,  // ping of 256 bytes
-        std::string("\x80\x80", 2) + mask,          // continuation of nothing
-        std::string("\x82\xFF\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 10) + mask,  // 2^63 bytes
-        std::string("\x88\x81", 2) + mask + "x"}) {  // close with half a code
+  const std::uint16_t protocol_error = 1002;
+  const auto malformed = static_cast<std::uint16_t>(DisconnectCode::MalformedFrame);
+  const auto silent = static_cast<std::uint16_t>(DisconnectCode::HelloTimeout);
+  const std::uint16_t none = 0;
+  const std::pair<std::string, std::uint16_t> frames[] = {
+      // The library reads what is not masked, so it is judged by its content.
+      {std::string("\x82\x05hello", 7), malformed},
+      {std::string("\x83\x80", 2) + mask, protocol_error},  // reserved opcode
+      {std::string("\xC2\x80", 2) + mask, protocol_error},  // reserved bit
+      {std::string("\x89\xFE\x01\x00", 4) + mask, none},    // ping of 256 bytes
+      {std::string("\x80\x80", 2) + mask, protocol_error},  // continuation of nothing
+      // 2^63 bytes are announced, and few come: nothing is set aside for the others.
+      {std::string("\x82\xFF\x7F\xFF\xFF\xFF\xFF\xFF\xFF\xFF", 10) + mask, silent},
+      {std::string("\x88\x81", 2) + mask + "x", none},  // close with half a code
+  };
+  for (const auto& [frame, code] : frames) {
+    SCOPED_TRACE(::testing::PrintToString(frame));
     WireClient client(port());
     open(client);
     client.send(frame);
     client.send_frame(kOpBinary, std::string(2000, 'x'));
+    EXPECT_EQ(client.await_close(), code);
+    client.send_end();
+    EXPECT_TRUE(client.drain_until_closed());
   }
+  EXPECT_TRUE(eventually([this] { return net_sum().connections_open == 0; }));
   expect_alive();
 }
 
