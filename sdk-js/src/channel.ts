@@ -67,6 +67,8 @@ export class Channel<Events extends object = AnyEvents> {
     stateChanged: (state, error) => {
       if (this.subscription) this.stateListeners.emit(this.report, state, error);
     },
+    started: () => undefined,
+    changed: () => undefined,
     reset: (reset) => this.resetListeners.emit(this.report, reset),
     deliver: (block, passing) => this.deliver(block, passing),
   };

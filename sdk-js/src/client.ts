@@ -12,7 +12,8 @@ import { disposedError, endedError, failedError, TidegateError } from './errors.
 import { ListenerWindow } from './listener_window.js';
 import { Listeners, type Off } from './listeners.js';
 import type { StreamPosition } from './message.js';
-import { Publisher } from './publisher.js';
+import { type Publication, Publisher } from './publisher.js';
+import { Records } from './records.js';
 import type { Subscriber, Subscription } from './subscription.js';
 import { Subscriptions } from './subscriptions.js';
 import { checkChannelOptions, checkToken } from './tuning.js';
@@ -26,6 +27,7 @@ import type {
   EventName,
   PublishOptions,
   PublishReceipt,
+  RecordsOptions,
 } from './types.js';
 
 export interface ClientStats extends CoreStats {
@@ -40,6 +42,9 @@ const NO_STATS: ClientStats = {
   gapsDetected: 0,
   gapsRepaired: 0,
   unboundBlocks: 0,
+  digestsCompared: 0,
+  digestMismatches: 0,
+  recordsRepaired: 0,
   connectionsOpened: 0,
   roundTripMs: 0,
   outboxSize: 0,
@@ -129,6 +134,16 @@ export class Client {
   }
 
   /**
+   * The records of a state channel; nothing is sent until somebody subscribes to them. Handles with
+   * the same name and filter share one subscription and the very same rows.
+   */
+  records<T = unknown>(name: string, options: RecordsOptions = {}): Records<T> {
+    this.throwIfDisposed();
+    checkChannelOptions(options);
+    return new Records<T>(this, name, options);
+  }
+
+  /**
    * One handler for an event that may come by several channels: each event id reaches it once,
    * within the latest few thousand ids. Events without an id always reach it. Throws when it is one
    * listener too many, or a channel was disposed of; nothing is listened to then.
@@ -168,11 +183,7 @@ export class Client {
     data: unknown,
     options: PublishOptions = {},
   ): Promise<PublishReceipt> {
-    this.throwIfDisposed();
-    if (this.currentError) throw failedError(this.currentError);
-    const receipt = this.publisher.publish(channel, event, data, options);
-    this.want();
-    return receipt;
+    return this.write({ channel, event, data }, options);
   }
 
   /** Calls back with the new state and its details at every change. */
@@ -220,6 +231,15 @@ export class Client {
   }
 
   /** @internal */
+  async write(publication: Publication, options: PublishOptions): Promise<PublishReceipt> {
+    this.throwIfDisposed();
+    if (this.currentError) throw failedError(this.currentError);
+    const receipt = this.publisher.publish(publication, options);
+    this.want();
+    return receipt;
+  }
+
+  /** @internal */
   leave(subscription: Subscription, subscriber: Subscriber): void {
     this.subscriptions.leave(subscription, subscriber);
   }
@@ -263,10 +283,13 @@ export class Client {
       subscriptionEnded: (id, error) => this.subscriptions.ended(id, error),
       gapDetected: (id) => this.subscriptions.gap(id),
       rowsDelivered: (id, rows) => this.subscriptions.rows(id, rows),
+      recordsRemoved: (id, keys) => this.subscriptions.removed(id, keys),
       eventNamed: (index, name) => this.subscriptions.nameEvent(index, name),
       publishAcknowledged: (request, outcome, position) =>
         this.publisher.acknowledged(request, outcome, position),
       publishFailed: (request, error) => this.publisher.failed(request, error),
+      publishConflicted: (request, conflict) => this.publisher.conflicted(request, conflict),
+      told: () => this.subscriptions.flush(),
     };
   }
 

@@ -6,6 +6,7 @@
 import type { CoreModule } from './core/core_module.js';
 import type { CoreLoader } from './core/loader.js';
 import type {
+  CoreConflict,
   CoreError,
   CorePosition,
   CoreStats,
@@ -279,6 +280,10 @@ export class Driver implements OutputSink {
     this.events.push(() => this.client.rowsDelivered(delivered.subscription, rows));
   }
 
+  recordsRemoved(subscription: number, keys: string[]): void {
+    this.events.push(() => this.client.recordsRemoved(subscription, keys));
+  }
+
   eventNamed(event: number, name: string): void {
     this.events.push(() => this.client.eventNamed(event, name));
   }
@@ -289,6 +294,10 @@ export class Driver implements OutputSink {
 
   publishFailed(request: number, error: CoreError): void {
     this.events.push(() => this.client.publishFailed(request, error));
+  }
+
+  publishConflicted(request: number, conflict: CoreConflict): void {
+    this.events.push(() => this.client.publishConflicted(request, conflict));
   }
 
   commandRefused(error: CoreError): void {
@@ -315,7 +324,10 @@ export class Driver implements OutputSink {
   private tell(): void {
     if (this.telling) return;
     this.telling = true;
-    for (let next = this.events.shift(); next; next = this.events.shift()) next();
+    do {
+      for (let next = this.events.shift(); next; next = this.events.shift()) next();
+      this.client.told();
+    } while (this.events.length > 0);
     this.telling = false;
   }
 

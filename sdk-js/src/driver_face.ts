@@ -1,6 +1,7 @@
 // What the driver is given, and what it tells: the face between it, which knows sockets and the
 // core, and the client, which knows channels and messages.
 import type {
+  CoreConflict,
   CoreError,
   CorePosition,
   StateChange,
@@ -30,9 +31,13 @@ export interface DriverEvents {
   subscriptionEnded(subscription: number, error: CoreError): void;
   gapDetected(subscription: number): void;
   rowsDelivered(subscription: number, rows: Rows): void;
+  recordsRemoved(subscription: number, keys: string[]): void;
   eventNamed(event: number, name: string): void;
   publishAcknowledged(request: number, outcome: number, position: CorePosition): void;
   publishFailed(request: number, error: CoreError): void;
+  publishConflicted(request: number, conflict: CoreConflict): void;
+  /** All that one call into the core had to tell has been told. */
+  told(): void;
 }
 
 export interface DriverOptions {

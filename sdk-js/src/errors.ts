@@ -54,6 +54,18 @@ export class TidegateError extends Error {
   }
 }
 
+/** A record was to be of another version than it is. */
+export class VersionMismatchError<T = unknown> extends TidegateError {
+  /** @internal */
+  constructor(
+    message: string,
+    /** The record as it is; undefined when there is none. */
+    readonly current: { readonly version: bigint; readonly value: T } | undefined,
+  ) {
+    super(ErrorCode.version_mismatch, message);
+  }
+}
+
 export function disposedError(what: string): TidegateError {
   return new TidegateError(
     ErrorCode.disposed,

@@ -5,6 +5,7 @@ export {
   DisconnectCode,
   ErrorCode,
   type ErrorName,
+  type ChannelKind,
   type Operation,
   type PublishOutcome,
   type SnapshotReason,
@@ -17,9 +18,11 @@ export {
   platformEnvironment,
   type TimerHandle,
 } from './environment.js';
-export { type ErrorAction, TidegateError } from './errors.js';
+export { type ErrorAction, TidegateError, VersionMismatchError } from './errors.js';
 export type { Off } from './listeners.js';
 export { Message, MessageBatch, type StreamPosition } from './message.js';
+export { type RecordChanges, RecordRow } from './record_set.js';
+export { Records } from './records.js';
 export type { OpenTransport, Transport, TransportEvents } from './transport/transport.js';
 export type { WebSocketConstructor, WebSocketLike } from './transport/websocket.js';
 export type * from './types.js';

@@ -1,13 +1,25 @@
 // Publications on their way: a promise for each, settled by the core's answer. Queueing, resending
 // and timeouts are the core's; here they only wait for the core itself to be loaded.
-import { ErrorCode, PUBLISH_OUTCOMES } from './codes.js';
-import type { CoreError, CorePosition } from './core/output_reader.js';
+import { ErrorCode, type Operation, OPERATIONS, PUBLISH_OUTCOMES } from './codes.js';
+import type { CoreConflict, CoreError, CorePosition } from './core/output_reader.js';
 import type { PublishDraft } from './core/session.js';
 import type { Driver } from './driver.js';
 import type { Environment, TimerHandle } from './environment.js';
-import { asTidegateError, publishError, TidegateError } from './errors.js';
+import { asTidegateError, publishError, TidegateError, VersionMismatchError } from './errors.js';
 import { encodePayload } from './payload.js';
+import { parseJson } from './row_block.js';
+import { tagsText, uint64 } from './tuning.js';
 import type { PublishOptions, PublishReceipt } from './types.js';
+
+/** What is published: an event, or an operation on a record. */
+export interface Publication {
+  readonly channel: string;
+  readonly operation?: Operation;
+  readonly key?: string;
+  readonly event?: string;
+  readonly data: unknown;
+  readonly ifVersion?: bigint | undefined;
+}
 
 interface Pending {
   readonly idempotencyKey: string;
@@ -44,21 +56,21 @@ export class Publisher {
     private readonly timeoutMs = TIMEOUT_MS,
   ) {}
 
-  publish(
-    channel: string,
-    event: string,
-    data: unknown,
-    options: PublishOptions,
-  ): Promise<PublishReceipt> {
+  publish(given: Publication, options: PublishOptions): Promise<PublishReceipt> {
     return new Promise((resolve, reject) => {
       const idempotencyKey = options.idempotencyKey || this.newKey();
       const draft: PublishDraft = {
-        channel,
-        event,
+        channel: given.channel,
+        operation: OPERATIONS.indexOf(given.operation ?? 'append'),
+        key: given.key ?? '',
+        event: given.event ?? '',
         eventId: options.eventId ?? '',
         idempotencyKey,
+        tags: tagsText(options.tags),
         ifEpoch: options.ifEpoch ?? '',
-        ...encodePayload(data),
+        ifVersion: given.ifVersion,
+        sourceVersion: sourceVersionOf(options),
+        ...encodePayload(given.data),
       };
       const publication: Waiting = {
         draft,
@@ -86,6 +98,10 @@ export class Publisher {
     if (!pending) return;
     const { idempotencyKey } = pending;
     pending.reject(new TidegateError(error.code, error.message, { ...error, idempotencyKey }));
+  }
+
+  conflicted(request: number, conflict: CoreConflict): void {
+    this.take(request)?.reject(mismatchOf(conflict));
   }
 
   rejectAll(error: TidegateError): void {
@@ -163,7 +179,23 @@ function fail(pending: Pending, error: TidegateError): void {
 }
 
 /** Not less than the frame that the core makes of it: no character takes more than three bytes. */
-function bytesOf({ channel, event, eventId, idempotencyKey, ifEpoch, payload }: PublishDraft) {
-  const text = channel.length + event.length + eventId.length + idempotencyKey.length;
-  return FRAME_BYTES + 3 * (text + ifEpoch.length) + payload.byteLength;
+function bytesOf(draft: PublishDraft): number {
+  const { channel, event, eventId, key, idempotencyKey, ifEpoch, tags, sourceVersion } = draft;
+  const texts = [channel, event, eventId, key, idempotencyKey, ifEpoch, tags];
+  const text = texts.join('').length + (sourceVersion?.epoch.length ?? 0);
+  return FRAME_BYTES + 3 * text + draft.payload.byteLength;
+}
+
+function sourceVersionOf({ sourceVersion: given }: PublishOptions): PublishDraft['sourceVersion'] {
+  if (!given) return undefined;
+  return { epoch: given.epoch ?? '', number: uint64('sourceVersion.number', given.number) };
+}
+
+function mismatchOf({ version, binary, payload }: CoreConflict): VersionMismatchError {
+  if (version === 0n) return new VersionMismatchError('there is no such record', undefined);
+  const value = binary ? payload : parseJson(new TextDecoder().decode(payload));
+  return new VersionMismatchError(`the record is of version ${version} now: see error.current`, {
+    version,
+    value,
+  });
 }

@@ -122,12 +122,12 @@ export class RowBlock {
     if (this.column === undefined && this.payloadsRead > 0) this.readColumn();
     this.payloadsRead += 1;
     return this.column === undefined
-      ? parse(this.payloadText(row))
+      ? parseJson(this.payloadText(row))
       : this.column[this.column.length - this.rowsToEnd(row)];
   }
 
   private readColumn(): void {
-    const parsed = parse(this.text(this.jsonAt, this.jsonBytes));
+    const parsed = parseJson(this.text(this.jsonAt, this.jsonBytes));
     this.column = parsed as unknown[];
   }
 
@@ -157,7 +157,7 @@ export class RowBlock {
   }
 }
 
-function parse(text: string): unknown {
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {

@@ -1,20 +1,25 @@
 // One channel of one client, shared by everybody who asked for it: which core subscription it is,
 // where it stands, and how far its rows have been handed to handlers. Commands to the core are the
 // client's.
-import { SNAPSHOT_REASONS } from './codes.js';
+import { CHANNEL_KINDS, type ChannelKind, SNAPSHOT_REASONS } from './codes.js';
 import { disposedError, type TidegateError } from './errors.js';
 import type { StreamPosition } from './message.js';
+import { type RecordChanges, RecordSet } from './record_set.js';
 import type { RowBlock } from './row_block.js';
 import type { ChannelOptions, ChannelReset, ChannelState } from './types.js';
 
 const SNAPSHOT = 1;
 
-/** One `client.channel()`; told what happens to the shared subscription. */
+/** One `client.channel()` or `client.records()`; told what happens to the shared subscription. */
 export interface Subscriber {
   stateChanged(state: ChannelState, error: TidegateError | undefined): void;
+  /** The relay has answered: this is what the channel is. */
+  started(kind: ChannelKind): void;
   reset(reset: ChannelReset): void;
   /** `passing` is called with each row before its handlers are. */
   deliver(block: RowBlock, passing: (row: number) => void): void;
+  /** Records have changed (undefined: they have not), or whether they are live. */
+  changed(changes: RecordChanges | undefined): void;
 }
 
 export class Subscription {
@@ -22,6 +27,11 @@ export class Subscription {
   id = 0;
   state: ChannelState = 'subscribing';
   error: TidegateError | undefined;
+  /** undefined: not answered yet. */
+  kind: ChannelKind | undefined;
+  /** Of a state channel. */
+  records: RecordSet | undefined;
+  minIntervalMs: number;
   /** When the last subscriber left; undefined while there is one. */
   releasedAtMs: number | undefined;
   private subscribers: readonly Subscriber[] = [];
@@ -30,9 +40,22 @@ export class Subscription {
 
   constructor(
     readonly channel: string,
+    /** JSON text; empty: everything. */
+    readonly filter: string,
     readonly options: ChannelOptions,
   ) {
     this.delivered = options.since;
+    this.minIntervalMs = options.minIntervalMs ?? 0;
+  }
+
+  /** Channel and filter: what makes it the same subscription. */
+  get name(): string {
+    return `${this.channel}\n${this.filter}`; // no channel's name can hold the line feed
+  }
+
+  /** Where a new session of the core may go on. It has no records, so there not at all. */
+  get resumesFrom(): StreamPosition | undefined {
+    return this.kind === 'state' ? undefined : this.position;
   }
 
   get isWanted(): boolean {
@@ -59,10 +82,14 @@ export class Subscription {
     this.subscribers = this.subscribers.filter((each) => each !== subscriber);
   }
 
-  start(outcome: number, reason: number, position: StreamPosition): void {
+  start(outcome: number, reason: number, kind: number, position: StreamPosition): void {
     const first = this.delivered === undefined;
     this.delivered = position;
+    this.kind = CHANNEL_KINDS[kind] ?? 'log';
+    if (this.kind === 'state') this.records ??= new RecordSet();
+    for (const subscriber of this.subscribers) subscriber.started(this.kind);
     this.setState('catching_up');
+    if (this.kind === 'state') return; // what is gone is told one by one
     if (outcome !== SNAPSHOT || (first && SNAPSHOT_REASONS[reason] === 'no_position')) return;
     const reset = { reason: SNAPSHOT_REASONS[reason] ?? 'none', position };
     for (const subscriber of this.subscribers) subscriber.reset(reset);
@@ -74,13 +101,23 @@ export class Subscription {
       pass.row = row;
       this.passing = pass;
     };
+    this.records?.apply(block);
     for (const subscriber of this.subscribers) subscriber.deliver(block, passing);
     this.passing = undefined;
     this.delivered = { epoch: block.context.epoch, offset: block.offset(block.rowCount - 1) };
   }
 
+  /** What a batch, or a change of state, has done to the records. */
+  flush(): void {
+    const changes = this.records?.take();
+    for (const subscriber of this.subscribers) subscriber.changed(changes);
+    for (const row of changes?.inserted ?? []) row.settle();
+    for (const row of changes?.updated ?? []) row.settle();
+  }
+
   setState(state: ChannelState, error?: TidegateError): void {
     if (state === this.state) return;
+    if (state === 'live') this.records?.confirm();
     this.state = state;
     this.error = error;
     for (const subscriber of this.subscribers) subscriber.stateChanged(state, error);

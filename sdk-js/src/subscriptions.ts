@@ -1,4 +1,4 @@
-// All channels that a client wants, by name and by the core's id. A channel that was let go is
+// All channels that a client wants, by name (and filter) and by the core's id. A channel that was let go is
 // remembered for a while: the core keeps it warm for a moment, and gives the same id to whoever
 // returns in time.
 import type { CoreError, SubscriptionStart } from './core/output_reader.js';
@@ -11,7 +11,7 @@ import { asTidegateError, disposedError, TidegateError } from './errors.js';
 import type { StreamPosition } from './message.js';
 import { RowBlock } from './row_block.js';
 import { type Subscriber, Subscription } from './subscription.js';
-import { LINGER_MS_MAX } from './tuning.js';
+import { filterText, LINGER_MS_MAX } from './tuning.js';
 import type { ChannelOptions } from './types.js';
 
 const HISTORY_ALL = 0xffffffff;
@@ -21,6 +21,8 @@ const REMEMBERED_MS = 2 * LINGER_MS_MAX;
 export class Subscriptions {
   private readonly byName = new Map<string, Subscription>();
   private readonly byId = new Map<number, Subscription>();
+  /** Of state channels about which something is to be told, all of it at once. */
+  private readonly touched = new Set<Subscription>();
   /**
    * Names by the index in row tables. Another array when an index gets another name, so that blocks
    * already delivered keep theirs.
@@ -33,19 +35,23 @@ export class Subscriptions {
     private readonly raise: (error: TidegateError, channel: string) => void,
   ) {}
 
-  join(name: string, options: ChannelOptions, subscriber: Subscriber): Subscription {
-    const known = this.byName.get(name);
+  join(channel: string, options: ChannelOptions, subscriber: Subscriber): Subscription {
+    const added = new Subscription(channel, filterText(options.filter), options);
+    const known = this.byName.get(added.name);
     if (known && known.releasedAtMs === undefined && known.state !== 'failed') {
       known.add(subscriber);
+      this.hasten(known, added.minIntervalMs);
+      this.touch(known); // what is there already is news for who comes
       return known;
     }
-    const added = new Subscription(name, options);
     if (!this.driver.isRunning) {
-      this.byName.set(name, added);
+      this.byName.set(added.name, added);
       added.add(subscriber);
       return added;
     }
-    return this.subscribe(added, known, subscriber);
+    const joined = this.subscribe(added, known, subscriber);
+    this.touch(joined);
+    return joined;
   }
 
   /**
@@ -74,14 +80,18 @@ export class Subscriptions {
     this.eventNames = [];
     for (const subscription of [...this.byName.values()]) {
       subscription.id = 0;
+      subscription.records?.doubt();
       if (subscription.isWanted) this.subscribe(subscription, undefined, undefined);
-      else this.byName.delete(subscription.channel);
+      else this.byName.delete(subscription.name);
     }
   }
 
   /** The connection is not live (any more). */
   interrupt(): void {
-    for (const subscription of this.byName.values()) subscription.interrupt();
+    for (const subscription of this.byName.values()) {
+      subscription.interrupt();
+      this.touch(subscription);
+    }
   }
 
   end(): void {
@@ -89,16 +99,28 @@ export class Subscriptions {
       subscription.setState('failed', disposedError('client'));
     this.byName.clear();
     this.byId.clear();
+    this.touched.clear();
+  }
+
+  /** All that was to be told at once has come. */
+  flush(): void {
+    const touched = [...this.touched];
+    this.touched.clear();
+    for (const subscription of touched) subscription.flush();
   }
 
   // ---- what the core says
 
   started(start: SubscriptionStart): void {
-    this.byId.get(start.subscription)?.start(start.outcome, start.reason, start.position);
+    const subscription = this.byId.get(start.subscription);
+    subscription?.start(start.outcome, start.reason, start.kind, start.position);
+    this.touch(subscription);
   }
 
   live(id: number): void {
-    this.byId.get(id)?.setState('live');
+    const subscription = this.byId.get(id);
+    subscription?.setState('live');
+    this.touch(subscription);
   }
 
   ended(id: number, error: CoreError): void {
@@ -109,7 +131,15 @@ export class Subscriptions {
   }
 
   gap(id: number): void {
-    this.byId.get(id)?.interrupt();
+    const subscription = this.byId.get(id);
+    subscription?.interrupt();
+    this.touch(subscription);
+  }
+
+  removed(id: number, keys: string[]): void {
+    const subscription = this.byId.get(id);
+    for (const key of keys) subscription?.records?.remove(key);
+    this.touch(subscription);
   }
 
   rows(id: number, rows: Rows): void {
@@ -123,6 +153,7 @@ export class Subscriptions {
     subscription.deliver(
       new RowBlock(rows.buffer, rows.table, rows.jsonAt, rows.jsonBytes, context),
     );
+    this.touch(subscription);
   }
 
   nameEvent(index: number, name: string): void {
@@ -131,6 +162,28 @@ export class Subscriptions {
   }
 
   // ---- commands
+
+  /** Flushed once everything has been told, or at the end of the turn when nothing is. */
+  private touch(subscription: Subscription | undefined): void {
+    if (!subscription?.records) return;
+    if (!this.driver.isTelling && this.touched.size === 0) {
+      this.environment.enqueue(() => this.flush());
+    }
+    this.touched.add(subscription);
+  }
+
+  /** Somebody who shares it wants it more often: the core is asked once more, and let go once. */
+  private hasten(subscription: Subscription, minIntervalMs: number): void {
+    if (minIntervalMs >= subscription.minIntervalMs) return;
+    subscription.minIntervalMs = minIntervalMs;
+    if (subscription.id === 0) return;
+    this.driver.run((now, session) => {
+      if (ask(subscription, now, session) === subscription.id) {
+        session.unsubscribe(now, subscription.id);
+      }
+      session.takeRefusal();
+    });
+  }
 
   /**
    * Returns `known` where the core had kept it, else `subscription`. When the core traps meanwhile,
@@ -149,7 +202,7 @@ export class Subscriptions {
       else if (known) this.forget(known);
       chosen.id = id;
       if (id !== 0) this.byId.set(id, chosen);
-      this.byName.set(chosen.channel, chosen);
+      this.byName.set(chosen.name, chosen);
       if (subscriber) chosen.add(subscriber);
     };
     let refusal: TidegateError | undefined;
@@ -185,26 +238,25 @@ export class Subscriptions {
 
   /** Its id is given back: another core may give the same number to another subscription. */
   private forget(subscription: Subscription): void {
-    if (this.byName.get(subscription.channel) === subscription)
-      this.byName.delete(subscription.channel);
+    if (this.byName.get(subscription.name) === subscription) this.byName.delete(subscription.name);
     if (this.byId.get(subscription.id) === subscription) this.byId.delete(subscription.id);
     subscription.id = 0;
   }
 
   private fail(subscription: Subscription, error: TidegateError): void {
     subscription.setState('failed', error);
+    this.touch(subscription);
     this.raise(error, subscription.channel);
   }
 }
 
 function ask(subscription: Subscription, now: Now, session: CoreSession): number {
   const { history = 0 } = subscription.options;
-  const { epoch, offset } = subscription.position ?? { epoch: '', offset: 0n };
-  return session.subscribe(
-    now,
-    subscription.channel,
-    history === 'all' ? HISTORY_ALL : history,
-    epoch,
-    offset,
-  );
+  return session.subscribe(now, {
+    channel: subscription.channel,
+    history: history === 'all' ? HISTORY_ALL : history,
+    ...(subscription.resumesFrom ?? { epoch: '', offset: 0n }),
+    minIntervalMs: subscription.minIntervalMs,
+    filter: subscription.filter,
+  });
 }

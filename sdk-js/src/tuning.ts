@@ -33,8 +33,33 @@ export function checkToken(token: unknown): void {
   if (typeof token !== 'string') refuse('token', 'a text', token);
 }
 
-/** Throws for a beginning that cannot be. */
+/** A filter as the relay reads it. The same text is the same filter. */
+export function filterText(filter: object | undefined): string {
+  return filter === undefined ? '' : JSON.stringify(filter);
+}
+
+/** Throws for tags that are not flat. */
+export function tagsText(tags: object | undefined): string {
+  if (tags === undefined) return '';
+  const isFlat = Object.values(tags).every((tag) => /^(string|number|boolean)$/.test(typeof tag));
+  if (!isFlat) refuse('tags', 'an object of strings, numbers and booleans', tags);
+  return JSON.stringify(tags);
+}
+
+/** Throws for what is no 64-bit number. */
+export function uint64(name: string, given: unknown): bigint {
+  const value = typeof given === 'number' && Number.isSafeInteger(given) ? BigInt(given) : given;
+  if (typeof value === 'bigint' && value >= 0n && value <= 0xffff_ffff_ffff_ffffn) return value;
+  return refuse(name, 'a whole number from 0 to 2^64 - 1', given);
+}
+
+/** Throws for a beginning, an interval or a filter that cannot be. */
 export function checkChannelOptions(given: ChannelOptions): void {
+  within(given, 'minIntervalMs', 'a whole number', 0, COUNT_MAX, Number.isInteger);
+  const { filter } = given;
+  if (filter !== undefined && (typeof filter !== 'object' || filter === null)) {
+    refuse('filter', 'an object', filter);
+  }
   const { history, since } = given;
   if (history !== 'all') {
     within(given, 'history', "'all' or a whole number", 0, HISTORY_MAX, Number.isInteger);

@@ -1,6 +1,7 @@
 // The words of the public interface: event maps, handlers, options, states.
 import type { PublishOutcome, SnapshotReason } from './codes.js';
 import type { TidegateError } from './errors.js';
+import type { RecordChanges, RecordRow } from './record_set.js';
 import type { Message, MessageBatch, StreamPosition } from './message.js';
 
 /** What a channel carries when nobody said: any event, of unknown payload. */
@@ -54,12 +55,25 @@ export interface ChannelReset {
 }
 
 /**
+ * What is wanted of a channel. Handles with the same name and filter share one subscription, and
+ * get it as often as the most impatient of them asks.
+ */
+export interface RecordsOptions {
+  /**
+   * Only what matches. Compared as it stands: the same fields in another order are another filter.
+   */
+  filter?: object;
+  /** No more often than this, for example 1000 for a chart. Default 0: as it comes. */
+  minIntervalMs?: number;
+}
+
+/**
  * Where a channel begins. All handles of one name share one subscription, and the handle that wants
  * it first decides: a later one gets what comes from then on, and nothing of a `since` or `history`
  * of its own. That is so until the last handle has let the channel go and it is no longer kept
  * (unsubscribeLingerMs). No error tells of it.
  */
-export interface ChannelOptions {
+export interface ChannelOptions extends RecordsOptions {
   /** Resume from here, for example from a position that was stored before a page reload. */
   since?: StreamPosition;
   /** Without a position: begin with the latest N publications, or all that are kept. Default 0. */
@@ -84,6 +98,40 @@ export interface PublishOptions {
   idempotencyKey?: string | undefined;
   /** Refuse (epoch_mismatch) when the channel's stream is another one. */
   ifEpoch?: string;
+  /** For filters; readers do not get them. */
+  tags?: Readonly<Record<string, string | number | boolean>>;
+  /**
+   * A number that the publisher counts by itself: what does not exceed the latest accepted one, of
+   * the same epoch, is dropped, and its receipt says `stale`. On a state channel for each record.
+   */
+  sourceVersion?: { readonly epoch?: string; readonly number: bigint | number };
+}
+
+/** How a record is written. */
+export interface RecordWriteOptions extends Omit<PublishOptions, 'eventId'> {
+  /** Only if the record is of this version, else rejects with a VersionMismatchError. */
+  ifVersion?: bigint;
+}
+
+export interface RecordSetOptions extends RecordWriteOptions {
+  /** Only if there is no such record. */
+  ifAbsent?: boolean;
+}
+
+export interface RecordMergeOptions<T> extends RecordSetOptions {
+  /** Names of fields that are taken away. */
+  unset?: readonly (keyof T & string)[];
+}
+
+/** The records of a state channel at one moment. */
+export interface RecordsView<T> {
+  /** In the order of their keys. The same array as before unless something has changed. */
+  readonly rows: readonly RecordRow<T>[];
+  /** What has changed since the view before. */
+  readonly changes: RecordChanges<T>;
+  /** Everything is up to date. Else the rows are what was known last. */
+  readonly live: boolean;
+  get(key: string): RecordRow<T> | undefined;
 }
 
 export interface PublishReceipt {

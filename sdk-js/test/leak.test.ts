@@ -50,6 +50,28 @@ test('clients that were ended and forgotten are freed by the collector', async (
   probe.dispose();
 });
 
+test('records that come and go leave the heap as it was', async () => {
+  const environment = new FakeEnvironment();
+  const relay = new FakeRelay(environment);
+  relay.state('orders');
+  const client = createClient({ url: 'wss://e.example', environment });
+  client.records('orders').subscribe(() => undefined);
+  await until(() => client.state === 'live');
+  await settle();
+  const round = () => {
+    const keys = Array.from({ length: 300 }, (_, index) => `k${index}`);
+    const payload = JSON.stringify({ text: 'x'.repeat(300) });
+    relay.publish('orders', ...keys.map((key) => ({ key, operation: 1, payload })));
+    relay.publish('orders', ...keys.map((key) => ({ key, operation: 3, payload: 'null' })));
+    relay.channel('orders').rows = [];
+  };
+  for (let count = 0; count < 10; count++) round();
+  const before = client.stats().heapBytes;
+  for (let count = 0; count < 100; count++) round();
+  assert.equal(client.stats().heapBytes, before);
+  client.dispose();
+});
+
 test('a large message does not keep its room for ever', async () => {
   const probe = await live();
   await probe.publish('a:b', 'n', 'y'.repeat(50_000));

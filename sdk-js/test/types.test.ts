@@ -57,6 +57,23 @@ export function typed(): void {
     'notification.created',
     (n) => n.title,
   );
+  const orders = client.records<{ status: string; n: number }>('orders', {
+    filter: { status: { in: ['open'] } },
+  });
+  orders.subscribe((view) => {
+    const first: string | undefined = view.rows[0]?.value.status;
+    const version: bigint | undefined = view.changes.updated[0]?.version;
+    // @ts-expect-error rows are read-only
+    view.rows.push(view.rows[0]);
+    return [first, version];
+  });
+  void orders.merge('a', { n: 1 }, { unset: ['status'] });
+  // @ts-expect-error no such field
+  void orders.merge('a', { m: 1 });
+  // @ts-expect-error a whole record, please
+  void orders.set('a', { n: 1 });
+  // @ts-expect-error versions are no plain numbers
+  void orders.delete('a', { ifVersion: 1 });
   // @ts-expect-error no url
   createClient({});
   using scoped = client.channel<Alerts>('x');

@@ -44,6 +44,8 @@ const CHANNELS = ['a:1', 'a:2', 'user:42:notifications', 'x', 'ünvalid', 'a:*',
 const KEYS = ['a', 'b', 'b2', 'key-1', 'z', 'ä', '\u{1f600}'];
 const MERGES = ['{"set":{"x":2}}', '{"unset":["x"]}', '{"set":{"y":[1]},"unset":["z"]}'];
 const EVENTS = ['', 'created', 'gone', 'a.b.c', 'ä'];
+const FILTERS = ['', '', '', '{"n":{"above":3}}', '{bad'];
+const MERGE = '{"set":{"a":1},"unset":["b"]}';
 const CODES = [1000, 1001, 1002, 1006, 1008, 1011, 1012, 4000, 4002, 4005, 4100, 4500, 4502];
 
 export class ScriptWorld {
@@ -148,6 +150,8 @@ export class ScriptWorld {
           textHex(since[0] as string),
           since[1] as number,
           since[2] as number,
+          random.pick([0, 0, 250]),
+          textHex(random.pick(FILTERS)),
         );
         if (this.runner.result !== 0) this.subscriptions.push(this.runner.result);
       },
@@ -176,7 +180,8 @@ export class ScriptWorld {
   private publish(channel: string): void {
     const { random } = this;
     const binary = random.oneIn(3);
-    const json = random.pick(['1', '{"a":[1,2]}', '"ü"', '{bad', '', '[[[[1]]]]', ' null ']);
+    const operation = random.pick([0, 0, 1, 2, 3, 77]);
+    const json = random.pick(['1', '{"a":[1,2]}', '"ü"', '{bad', '', '[[[[1]]]]', ' null ', MERGE]);
     const payload = binary ? hex(random.bytes(random.below(40))) : textHex(json);
     const event = textHex(random.pick(EVENTS));
     const key = textHex(random.oneIn(3) ? '' : `key-${random.below(50)}`);
@@ -184,10 +189,17 @@ export class ScriptWorld {
     this.timed(
       'publish',
       channel,
+      operation,
+      textHex(random.pick(operation === 0 ? ['', '', 'k'] : ['k', 'k', ''])),
       event,
       textHex(random.pick(['', 'id-1'])),
       key,
+      textHex(random.pick(['', '', '{"t":1}', '{"t":[]}'])),
+      random.pick([0, 1, 2, 4, 7]),
       epoch,
+      ...[random.below(9), random.pick([0, 0xffffffff])],
+      textHex(random.pick(['', 'source'])),
+      ...[random.below(9), random.pick([0, 1])],
       binary ? 1 : 0,
       payload,
     );
@@ -483,7 +495,9 @@ export class ScriptWorld {
     subscriptionLive: () => this.seen.add('live'),
     subscriptionEnded: () => this.seen.add('ended'),
     gapDetected: () => this.seen.add('gap'),
-    rowsDelivered: (rows) => this.seen.add(rows.source === 0 ? 'rows' : 'kept rows'),
+    rowsDelivered: (rows) => this.seen.add(rows.source === 0 ? 'rows' : 'merged rows'),
+    recordsRemoved: () => this.seen.add('records removed'),
+    publishConflicted: () => this.seen.add('conflicted'),
     eventNamed: () => this.seen.add('event named'),
     publishAcknowledged: () => this.seen.add('acknowledged'),
     publishFailed: () => this.seen.add('publish failed'),

@@ -155,25 +155,51 @@ export class WasmRunner {
         bound.setToken(at, wall, textOf(a));
         return 0;
       case 'subscribe':
-        return bound.subscribe(at, wall, textOf(a), Number(b), textOf(c), Number(d), Number(e));
+        return bound.subscribe(
+          at,
+          wall,
+          textOf(a),
+          Number(b),
+          textOf(c),
+          Number(d),
+          Number(e),
+          Number(f),
+          textOf(g),
+        );
       case 'unsubscribe':
         bound.unsubscribe(at, wall, Number(a));
         return 0;
       case 'publish':
-        return bound.publish(
-          at,
-          wall,
-          textOf(a),
-          textOf(b),
-          textOf(c),
-          textOf(d),
-          textOf(e),
-          f === '1',
-          this.write(g),
-        );
+        return this.publish(bound, at, wall, rest);
       default:
         throw new Error(`unknown step: ${name}`);
     }
+  }
+
+  private publish(bound: BoundSession, at: number, wall: number, words: string[]): number {
+    let next = 0;
+    const number = () => Number(words[next++]);
+    const text = () => textOf(words[next++] as string);
+    return bound.publish(
+      at,
+      wall,
+      text(),
+      number(),
+      text(),
+      text(),
+      text(),
+      text(),
+      text(),
+      number(),
+      text(),
+      number(),
+      number(),
+      text(),
+      number(),
+      number(),
+      number() === 1,
+      this.write(words[next++] as string),
+    );
   }
 
   private write(word: string): number {

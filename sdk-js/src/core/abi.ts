@@ -1,7 +1,7 @@
 // Numbers that both sides of the boundary know. The C++ twins are wasm/output_encoder.h,
 // core/client/row_table.h and core/protocol/wire_format.h; a test reads those files and compares.
 
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 
 export const RecordKind = {
   OpenConnection: 1,
@@ -17,6 +17,8 @@ export const RecordKind = {
   EventNamed: 22,
   PublishAcknowledged: 23,
   PublishFailed: 24,
+  RecordsRemoved: 25,
+  PublishConflicted: 26,
   CommandRefused: 32,
   Position: 33,
   Stats: 34,
@@ -42,5 +44,10 @@ export const ROW_EVENT_ID_LEN = 26;
 export const ROW_OPERATION = 30;
 export const ROW_FLAGS = 31;
 export const ROW_FLAG_BINARY = 1;
+
+/** Which conditional fields of a publish are meaningful. */
+export const IF_EPOCH = 1;
+export const IF_VERSION = 2;
+export const SOURCE_VERSION = 4;
 
 export const SUBPROTOCOL = 'tidegate.v1';

@@ -34,16 +34,27 @@ export interface BoundSession {
     epoch: string,
     offsetLow: number,
     offsetHigh: number,
+    minIntervalMs: number,
+    filter: string,
   ): number;
   unsubscribe(monotonic: number, wall: number, subscription: number): void;
   publish(
     monotonic: number,
     wall: number,
     channel: string,
+    operation: number,
+    key: string,
     event: string,
     eventId: string,
     idempotencyKey: string,
+    tags: string,
+    conditions: number,
     ifEpoch: string,
+    ifVersionLow: number,
+    ifVersionHigh: number,
+    sourceEpoch: string,
+    sourceLow: number,
+    sourceHigh: number,
     binary: boolean,
     payloadBytes: number,
   ): number;

@@ -20,6 +20,9 @@ export interface CoreStats {
   gapsDetected: number;
   gapsRepaired: number;
   unboundBlocks: number;
+  digestsCompared: number;
+  digestMismatches: number;
+  recordsRepaired: number;
   connectionsOpened: number;
   roundTripMs: number;
   outboxSize: number;
@@ -48,7 +51,16 @@ export interface SubscriptionStart {
   subscription: number;
   outcome: number;
   reason: number;
+  kind: number;
   position: CorePosition;
+}
+
+/** The record that a publish found instead of the version it named. */
+export interface CoreConflict {
+  binary: boolean;
+  /** 0n: there is none. */
+  version: bigint;
+  payload: Uint8Array;
 }
 
 /** Who is told, in the order in which the core said it. */
@@ -63,9 +75,11 @@ export interface OutputSink {
   subscriptionEnded(subscription: number, error: CoreError): void;
   gapDetected(subscription: number): void;
   rowsDelivered(rows: DeliveredRows): void;
+  recordsRemoved(subscription: number, keys: string[]): void;
   eventNamed(event: number, name: string): void;
   publishAcknowledged(request: number, outcome: number, position: CorePosition): void;
   publishFailed(request: number, error: CoreError): void;
+  publishConflicted(request: number, conflict: CoreConflict): void;
   commandRefused(error: CoreError): void;
   position(position: CorePosition): void;
   stats(stats: CoreStats): void;
@@ -101,11 +115,23 @@ class FieldReader {
     return this.view.getFloat64(this.at - 8, true);
   }
 
-  text(): string {
+  bytes(): Uint8Array {
     const length = this.u32();
-    const bytes = new Uint8Array(this.view.buffer, this.view.byteOffset + this.at, length);
     this.at += length;
-    return length === 0 ? '' : decoder.decode(bytes);
+    return new Uint8Array(this.view.buffer, this.view.byteOffset + this.at - length, length);
+  }
+
+  text(): string {
+    const bytes = this.bytes();
+    return bytes.length === 0 ? '' : decoder.decode(bytes);
+  }
+
+  texts(): string[] {
+    return Array.from({ length: this.u32() }, () => this.text());
+  }
+
+  conflict(): CoreConflict {
+    return { binary: this.u32() === 1, version: this.u64(), payload: this.bytes().slice() };
   }
 
   error(): CoreError {
@@ -144,12 +170,16 @@ function readRecord(kind: number, fields: FieldReader, sink: OutputSink): void {
         jsonAt: fields.u32(),
         jsonBytes: fields.u32(),
       });
+    case RecordKind.RecordsRemoved:
+      return sink.recordsRemoved(fields.u32(), fields.texts());
     case RecordKind.EventNamed:
       return sink.eventNamed(fields.u32(), fields.text());
     case RecordKind.PublishAcknowledged:
       return sink.publishAcknowledged(fields.u32(), fields.u32(), fields.position());
     case RecordKind.PublishFailed:
       return sink.publishFailed(fields.u32(), fields.error());
+    case RecordKind.PublishConflicted:
+      return sink.publishConflicted(fields.u32(), fields.conflict());
     case RecordKind.CommandRefused:
       return sink.commandRefused(fields.error());
     case RecordKind.Position:
@@ -182,6 +212,7 @@ function readSessionRecord(kind: number, fields: FieldReader, sink: OutputSink):
         subscription: fields.u32(),
         outcome: fields.u32(),
         reason: fields.u32(),
+        kind: fields.u32(),
         position: fields.position(),
       });
     case RecordKind.SubscriptionLive:
@@ -203,6 +234,9 @@ function readStats(fields: FieldReader): CoreStats {
     gapsDetected: fields.count(),
     gapsRepaired: fields.count(),
     unboundBlocks: fields.count(),
+    digestsCompared: fields.count(),
+    digestMismatches: fields.count(),
+    recordsRepaired: fields.count(),
     connectionsOpened: fields.count(),
     roundTripMs: fields.count() / 1000,
     outboxSize: fields.count(),

@@ -2,7 +2,7 @@
 // calls, and reads everything the core said, into the sink, before it returns. Nothing here decides
 // anything.
 import { TidegateError } from '../errors.js';
-import { ENTRY_WORDS } from './abi.js';
+import { ENTRY_WORDS, IF_EPOCH, IF_VERSION, SOURCE_VERSION } from './abi.js';
 import type { BoundSession, CoreModule } from './core_module.js';
 import { type CoreError, type OutputSink, readOutput } from './output_reader.js';
 
@@ -32,12 +32,31 @@ export interface SessionIdentity {
   fetchToken: boolean;
 }
 
+/** What a subscription asks for. */
+export interface SubscribeRequest {
+  channel: string;
+  history: number;
+  /** Without an epoch there is no position to resume from. */
+  epoch: string;
+  offset: bigint;
+  minIntervalMs: number;
+  /** JSON text; empty: everything. */
+  filter: string;
+}
+
 export interface PublishDraft {
   channel: string;
+  /** Index of OPERATIONS. */
+  operation: number;
+  key: string;
   event: string;
   eventId: string;
   idempotencyKey: string;
+  /** JSON text of a flat object; may be empty. */
+  tags: string;
   ifEpoch: string;
+  ifVersion: bigint | undefined;
+  sourceVersion: { epoch: string; number: bigint } | undefined;
   binary: boolean;
   payload: Uint8Array;
 }
@@ -135,10 +154,18 @@ export class CoreSession {
     this.read();
   }
 
-  subscribe(now: Now, channel: string, history: number, epoch: string, offset: bigint): number {
-    const low = Number(offset & 0xffffffffn);
-    const high = Number((offset >> 32n) & 0xffffffffn);
-    const id = this.bound.subscribe(now.monotonic, now.wall, channel, history, epoch, low, high);
+  subscribe(now: Now, request: SubscribeRequest): number {
+    const id = this.bound.subscribe(
+      now.monotonic,
+      now.wall,
+      request.channel,
+      request.history,
+      request.epoch,
+      low(request.offset),
+      high(request.offset),
+      request.minIntervalMs,
+      request.filter,
+    );
     this.read();
     return id;
   }
@@ -149,14 +176,26 @@ export class CoreSession {
   }
 
   publish(now: Now, draft: PublishDraft): number {
+    const { ifVersion = 0n, sourceVersion: source = { epoch: '', number: 0n } } = draft;
     const id = this.bound.publish(
       now.monotonic,
       now.wall,
       draft.channel,
+      draft.operation,
+      draft.key,
       draft.event,
       draft.eventId,
       draft.idempotencyKey,
+      draft.tags,
+      (draft.ifEpoch === '' ? 0 : IF_EPOCH) |
+        (draft.ifVersion === undefined ? 0 : IF_VERSION) |
+        (draft.sourceVersion === undefined ? 0 : SOURCE_VERSION),
       draft.ifEpoch,
+      low(ifVersion),
+      high(ifVersion),
+      source.epoch,
+      low(source.number),
+      high(source.number),
       draft.binary,
       this.write(draft.payload),
     );
@@ -237,4 +276,12 @@ export class CoreSession {
     if (!refused) return undefined;
     return new TidegateError(refused.code, refused.message, { retryAfterMs: refused.retryAfterMs });
   }
+}
+
+function low(value: bigint): number {
+  return Number(value & 0xffffffffn);
+}
+
+function high(value: bigint): number {
+  return Number((value >> 32n) & 0xffffffffn);
 }

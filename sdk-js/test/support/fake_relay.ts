@@ -1,12 +1,15 @@
 // A relay of one process that fits into a test: channels with history, recovery from a position,
 // and every frame it was sent. It answers at once and speaks the binary protocol through wire.ts.
 import { FakeEnvironment, type FakeSocket, settle, until } from './fake_environment.js';
+import { FakeRecords } from './fake_records.js';
 import * as wire from './wire.js';
 
 interface FakeChannel {
   epoch: string;
   top: bigint;
   rows: wire.Row[];
+  /** Of a state channel: its rows are operations on these. */
+  records?: FakeRecords;
 }
 
 export class FakeRelay {
@@ -24,6 +27,7 @@ export class FakeRelay {
   refusePublish: { code: number; message: string } | undefined;
   acceptConnections = true;
   answerPublishes = true;
+  pageRows = 100;
   welcome: wire.Welcome = {};
 
   constructor(readonly environment: FakeEnvironment) {
@@ -40,12 +44,26 @@ export class FakeRelay {
     return channel;
   }
 
+  /** Makes it a state channel. */
+  state(name: string): FakeChannel & { records: FakeRecords } {
+    const channel = this.channel(name);
+    channel.records ??= new FakeRecords();
+    return channel as FakeChannel & { records: FakeRecords };
+  }
+
+  /** Whoever is subscribed is told something of the connection's own. */
+  say(name: string, frames: (stream: number) => Uint8Array[]): void {
+    const { socket } = this.environment;
+    socket.deliver(wire.message(...frames(this.stream(name))));
+  }
+
   /** Appends rows and sends them, as one block, to whoever is subscribed. */
   publish(name: string, ...rows: Omit<wire.Row, 'offset'>[]): void {
     const channel = this.channel(name);
     const previous = channel.top;
     const added = rows.map((row) => ({ ...row, offset: (channel.top += 1n) }));
     channel.rows.push(...added);
+    for (const row of added) channel.records?.apply(row);
     for (const [socket, streams] of this.streams) {
       const stream = streams.get(name);
       if (stream === undefined || !socket.isOpen) continue;
@@ -59,6 +77,7 @@ export class FakeRelay {
       channel.epoch += 'x';
       channel.top = 0n;
       channel.rows = [];
+      if (channel.records) channel.records = new FakeRecords();
     }
     this.keys.clear();
     this.environment.socket.cut(1012);
@@ -114,6 +133,7 @@ export class FakeRelay {
     const stream = this.lastStream;
     this.streams.get(socket)?.set(frame.channel, stream);
     const known = frame.epoch === channel.epoch && frame.offset <= channel.top;
+    if (channel.records && !known) return this.answerWithRecords(frame, stream, channel);
     const history = frame.history === 0 ? [] : channel.rows.slice(-frame.history);
     const start = known ? frame.offset : (history[0]?.offset ?? channel.top + 1n) - 1n;
     const answer = wire.subscribed({
@@ -125,10 +145,35 @@ export class FakeRelay {
       target: channel.top,
       epoch: channel.epoch,
       channel: frame.channel,
+      kind: channel.records ? 1 : 0,
     });
     const rows = channel.rows.filter((row) => row.offset > start);
     if (rows.length === 0) return [answer];
     return [answer, wire.block({ stream, previous: start, offset: channel.top, rows })];
+  }
+
+  /** Begins anew, with all records in sweeps of `pageRows`. */
+  private answerWithRecords(
+    frame: wire.ClientFrame & { type: 'subscribe' },
+    stream: number,
+    channel: FakeChannel,
+  ): Uint8Array[] {
+    const answer = wire.subscribed({
+      request: frame.request,
+      stream,
+      outcome: 'snapshot',
+      reason: frame.epoch === '' ? 1 : 2,
+      start: 0n,
+      target: channel.top,
+      epoch: channel.epoch,
+      channel: frame.channel,
+      kind: 1,
+      catchUp: channel.top === 0n ? 0 : 3,
+    });
+    if (channel.top === 0n) return [answer];
+    const pages = channel.records?.pages(this.pageRows) ?? [];
+    const block = { stream, previous: 0n, offset: channel.top };
+    return [answer, ...pages.map((page) => wire.block({ ...block, ...page }))];
   }
 
   private unsubscribe(
@@ -148,13 +193,17 @@ export class FakeRelay {
       return [wire.refused(frame.request, this.refusePublish.code, 0, this.refusePublish.message)];
     }
     const channel = this.channel(frame.channel);
-    const key = `${this.sessions.get(socket)} ${frame.idempotencyKey}`;
-    const earlier = this.keys.get(key);
+    const once = `${this.sessions.get(socket)} ${frame.idempotencyKey}`;
+    const earlier = this.keys.get(once);
     if (earlier !== undefined)
       return [wire.publishAck(frame.request, 'duplicate', earlier, channel.epoch)];
+    const held = channel.records?.get(frame.key);
+    if (frame.ifVersion !== undefined && frame.ifVersion !== (held?.version ?? 0n))
+      return [wire.publishConflict(frame.request, held?.version ?? 0n, held?.payload)];
     const payload = frame.binary ? frame.payload : new TextDecoder().decode(frame.payload);
-    this.publish(frame.channel, { event: frame.event, eventId: frame.eventId, payload });
-    this.keys.set(key, channel.top);
+    const { event, eventId, key, operation } = frame;
+    this.publish(frame.channel, { event, eventId, key, operation, payload });
+    this.keys.set(once, channel.top);
     return [wire.publishAck(frame.request, 'applied', channel.top, channel.epoch)];
   }
 }

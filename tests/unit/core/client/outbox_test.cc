@@ -323,5 +323,65 @@ TEST(OutboxTest, AcknowledgementsMayComeInAnyOrder) {
   for (std::size_t i = 0; i < 25; ++i) EXPECT_EQ(sent[i], std::to_string(2 * i + 1));
 }
 
+// ---- operations on records, and what they are on condition of
+
+TEST(OutboxTest, EveryFieldOfADraftIsSent) {
+  ClientShell shell;
+  shell.go_live();
+  PublicationDraft draft;
+  draft.operation = Operation::Merge;
+  draft.key = "k";
+  draft.if_version = Offset{1ULL << 40U};
+  draft.source_version = SourceVersion{"db", 7};
+  draft.tags = R"({"t":1})";
+  const std::string merge = R"({"set":{"a":1}})";
+  draft.payload.assign(merge.begin(), merge.end());
+  ASSERT_TRUE(shell.session.publish(shell.now, channel("a"), draft).ok());
+  shell.poll();
+  const PublicationDraft sent = shell.frames<PublishFrame>().at(0).draft;
+  EXPECT_EQ(sent.operation, Operation::Merge);
+  EXPECT_EQ(sent.key, "k");
+  EXPECT_EQ(sent.if_version, Offset{1ULL << 40U});
+  EXPECT_EQ(sent.source_version, (SourceVersion{"db", 7}));
+  EXPECT_EQ(sent.tags, draft.tags);
+}
+
+TEST(OutboxTest, AMergeThatIsNoneFailsAtTheCall) {
+  ClientShell shell;
+  PublicationDraft draft;
+  draft.operation = Operation::Merge;
+  draft.key = "k";
+  draft.payload = Bytes{'{', '}'};
+  EXPECT_TRUE(shell.session.publish(shell.now, channel("a"), draft).ok()) << "changes nothing";
+  draft.payload = Bytes{'[', ']'};
+  const auto refused = shell.session.publish(shell.now, channel("a"), draft);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::InvalidPayload);
+}
+
+TEST(OutboxTest, AConflictSettlesWithTheRecordAsItIs) {
+  ClientShell shell;
+  shell.go_live();
+  const RequestId request = *shell.publish("a");
+  PublishConflictFrame conflict{request, Offset{5}, PayloadKind::Json, Bytes{'{', '}'}};
+  shell.receive(RelayMessage().add(conflict).add(conflict));
+  const auto told = shell.events_of<PublishConflicted>();
+  ASSERT_EQ(told.size(), 1U) << "once";
+  EXPECT_EQ(told[0].request, request);
+  EXPECT_EQ(told[0].version, Offset{5});
+  EXPECT_EQ(told[0].payload, conflict.payload);
+  EXPECT_EQ(shell.session.outbox_size(), 0U);
+  shell.reconnect();
+  EXPECT_TRUE(shell.frames<PublishFrame>().empty()) << "and not again";
+}
+
+TEST(OutboxTest, StaleIsAnOutcome) {
+  ClientShell shell;
+  shell.go_live();
+  const RequestId request = *shell.publish("a");
+  shell.receive(RelayMessage().add(PublishAckFrame{request, PublishOutcome::Stale, at("e", 9)}));
+  EXPECT_EQ(shell.events_of<PublishAcknowledged>().at(0).outcome, PublishOutcome::Stale);
+}
+
 }  // namespace
 }  // namespace tidegate::testing

@@ -93,5 +93,94 @@ TEST_F(SubscriptionSharingTest, UnsubscribeNamesTheStreamAndItsLateBlocksAreCoun
   EXPECT_EQ(shell.session.subscription_count(), 0U);
 }
 
+// ---- filters and intervals
+
+SubscribeOptions filtered(std::string filter, std::uint32_t min_interval_ms = 0) {
+  SubscribeOptions options;
+  options.filter = std::move(filter);
+  options.min_interval_ms = min_interval_ms;
+  return options;
+}
+
+class SubscriptionFilterTest : public SubscriptionSharingTest {
+ protected:
+  RequestId latest() const { return shell.frames<SubscribeFrame>().back().request; }
+  void answer(RequestId request, std::uint32_t stream, std::uint64_t top = 10) {
+    shell.receive(RelayMessage().subscribed(request, stream, "a", SubscribeOutcome::Snapshot,
+                                            at("e", top), top));
+  }
+};
+
+TEST_F(SubscriptionFilterTest, AnotherFilterIsAnotherSubscription) {
+  const SubscriptionId some = shell.subscribe("a", filtered(R"({"x":1})"));
+  EXPECT_NE(some, id);
+  EXPECT_EQ(shell.subscribe("a", filtered(R"({"x":1})")), some);
+  ASSERT_EQ(shell.frames<SubscribeFrame>().size(), 1U);
+  EXPECT_EQ(shell.frames<SubscribeFrame>()[0].filter, R"({"x":1})");
+  answer(latest(), 6);
+  shell.receive(RelayMessage().block(6, 10, 12, {12}).block(5, 10, 12, {11, 12}));
+  ASSERT_EQ(shell.rows.size(), 3U);
+  EXPECT_EQ(shell.rows[0].subscription, some);
+  EXPECT_EQ(shell.rows[1].subscription, id);
+}
+
+TEST_F(SubscriptionFilterTest, AFilterThatIsNoJsonOrTooLongIsRefused) {
+  const auto refused = [&](const std::string& filter) {
+    const auto result = shell.session.subscribe(shell.now, channel("a"), filtered(filter));
+    return !result.ok() && result.error().code == ErrorCode::BadRequest;
+  };
+  EXPECT_TRUE(refused("{bad"));
+  EXPECT_TRUE(refused("\"" + std::string(limits::filter_bytes_max, 'x') + "\""));
+}
+
+TEST_F(SubscriptionFilterTest, TheLeastIntervalCountsAndDoesNotGrowAgain) {
+  const SubscriptionId slow = shell.subscribe("a", filtered("{}", 1000));
+  EXPECT_EQ(shell.frames<SubscribeFrame>().back().min_interval_ms, 1000U);
+  answer(latest(), 6);
+  EXPECT_EQ(shell.subscribe("a", filtered("{}", 2000)), slow);
+  EXPECT_EQ(shell.frames<SubscribeFrame>().size(), 1U);
+  EXPECT_EQ(shell.subscribe("a", filtered("{}", 250)), slow);
+  ASSERT_EQ(shell.frames<SubscribeFrame>().size(), 2U);
+  EXPECT_EQ(shell.frames<SubscribeFrame>().back().min_interval_ms, 250U);
+  EXPECT_EQ(shell.frames<SubscribeFrame>().back().since, at("e", 10)) << "nothing is lost by it";
+  shell.unsubscribe(slow);
+  EXPECT_EQ(shell.frames<SubscribeFrame>().size(), 2U);
+}
+
+TEST_F(SubscriptionFilterTest, AnAnswerToAGivenUpRequestIsNotTakenForAnotherFilters) {
+  const SubscriptionId some = shell.subscribe("a", filtered("{}"));
+  const RequestId request = latest();
+  shell.unsubscribe(some);
+  shell.advance(limits::unsubscribe_linger_default);
+  shell.forget();
+  answer(request, 6);
+  ASSERT_EQ(shell.frames<UnsubscribeFrame>().size(), 1U) << "taken back";
+  EXPECT_EQ(shell.frames<UnsubscribeFrame>()[0].stream, StreamId{6});
+  shell.receive(RelayMessage().block(5, 10, 11, {11}));
+  EXPECT_EQ(shell.offsets(), (std::vector<std::uint64_t>{11})) << "the other one is as it was";
+}
+
+TEST_F(SubscriptionFilterTest, AResetOfOneAmongSeveralAsksForEachAgain) {
+  shell.subscribe("a", filtered("{}"));
+  answer(latest(), 6);
+  shell.advance(limits::gap_resubscribe_interval_min);
+  shell.forget();
+  answer(RequestId::None, 9, 3);
+  shell.advance(limits::gap_resubscribe_interval_min);
+  EXPECT_EQ(shell.frames<SubscribeFrame>().size(), 2U);
+  shell.forget();
+  answer(RequestId::None, 5, 3);
+  EXPECT_TRUE(shell.frames<SubscribeFrame>().empty()) << "all of them are under way";
+}
+
+TEST_F(SubscriptionFilterTest, AResetOnAStreamThatIsHeldConcernsItsSubscription) {
+  const SubscriptionId some = shell.subscribe("a", filtered("{}"));
+  answer(latest(), 6);
+  shell.forget();
+  answer(RequestId::None, 6, 3);
+  EXPECT_EQ(shell.session.position(some), at("e", 3));
+  EXPECT_EQ(shell.session.position(id), at("e", 10));
+}
+
 }  // namespace
 }  // namespace tidegate::testing
