@@ -115,6 +115,7 @@ inline constexpr Duration close_timeout = 3s;
 inline constexpr Duration append_timeout = 10s;
 inline constexpr Duration publish_deadline = 20s;
 inline constexpr std::size_t filters_per_channel_max = 256;  // on one shard: LimitExceeded
+inline constexpr Duration digest_interval = 5s;              // of a state channel with news
 inline constexpr std::size_t page_records_examined_max = 16'384;
 inline constexpr Duration mirror_linger = 30s;  // without local subscribers, then closed
 inline constexpr Duration idle_channel_linger = 60s;

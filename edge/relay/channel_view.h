@@ -60,6 +60,7 @@ class ChannelView {
   Offset flushed_to;       // everybody who keeps pace has been sent what is up to here
   bool restarted = false;  // some readers may have to begin anew
   bool in_news_list = false;
+  Instant digest_at;  // a block that ends at the top states the digest again from here on
   std::uint16_t noted_rungs = 0;  // bits: rungs on which the next tick is waited for
 
  private:

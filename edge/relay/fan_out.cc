@@ -93,7 +93,7 @@ std::optional<Transmit> FanOut::send_news(Now now, std::uint32_t slot) {
   collect(now, slot, end, transmit.connections);
   std::uint32_t rows = 0;
   if (!transmit.connections.empty()) {
-    const SharedBlock block = cache_.block(mirror, *view, from);
+    const SharedBlock block = cache_.block(mirror, *view, from, states_digest(now, *view, end));
     transmit.message = block.message;
     rows = block.rows;
   }
@@ -105,6 +105,18 @@ std::optional<Transmit> FanOut::send_news(Now now, std::uint32_t slot) {
   context_.counters.blocks_shared += transmit.connections.size() - 1;
   count(transmit.message, transmit.connections.size(), rows);
   return transmit;
+}
+
+/// Now and then, so that a reader who holds something else than it should is found out; often
+/// enough to be of use, rarely enough to cost its page nothing.
+bool FanOut::states_digest(Now now, ChannelView& view, Offset end) {
+  const ChannelMirror& mirror = hub_.mirror_of(view);
+  if (mirror.kind() != ChannelKind::State || view.filter() != nullptr ||
+      now.monotonic < view.digest_at || end != mirror.history().top()) {
+    return false;
+  }
+  view.digest_at = now.monotonic + limits::digest_interval;
+  return true;
 }
 
 void FanOut::collect(Now now, std::uint32_t slot, Offset end,

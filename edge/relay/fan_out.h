@@ -39,6 +39,7 @@ class FanOut {
   void count_news(std::uint32_t view);
   void queue_those_with_several(std::uint32_t view);
   std::optional<Transmit> send_news(Now now, std::uint32_t view);
+  bool states_digest(Now now, ChannelView& view, Offset end);
   void collect(Now now, std::uint32_t view, Offset end, std::vector<ConnectionHandle>& connections);
 
   // The own road.

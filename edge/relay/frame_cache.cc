@@ -66,13 +66,17 @@ SharedBlock FrameCache::finish(const BlockWriter& writer, Offset end) {
   return SharedBlock{SharedMessage::binary(frame), end, writer.row_count(), {}};
 }
 
-SharedBlock FrameCache::block(const ChannelMirror& mirror, const ChannelView& view, Offset from) {
+SharedBlock FrameCache::block(const ChannelMirror& mirror, const ChannelView& view, Offset from,
+                              bool states_digest) {
   const ChannelLog& log = mirror.history();
   const Offset end = end_of(log, from);
   return find_or_build(Key{view.stream(), mirror.incarnation(), from, end, Key::What::Rows, {}},
                        [&] {
                          BlockWriter writer(view.stream(), StreamRange{from, end});
                          add_rows(log, view.filter().get(), from, end, writer);
+                         if (states_digest && mirror.is_loaded() && end == log.top()) {
+                           writer.set_digest(log.records().digest());
+                         }
                          return finish(writer, end);
                        });
 }

@@ -28,7 +28,9 @@ class FrameCache {
   static Offset end_of(const ChannelLog& log, Offset from);
   /// The block from `from`, which must be below the log's top. A reader of signals may stand below
   /// the log's floor.
-  SharedBlock block(const ChannelMirror& mirror, const ChannelView& view, Offset from);
+  /// `states_digest`: of the records, if the block ends where they are and has to be built.
+  SharedBlock block(const ChannelMirror& mirror, const ChannelView& view, Offset from,
+                    bool states_digest = false);
   /// The next page of a pass that began at `from`.
   SharedBlock page(const ChannelMirror& mirror, const ChannelView& view, Offset from,
                    const Pass& pass);

@@ -131,7 +131,9 @@ void TestClient::hear(const SharedMessagePtr& message) {
                              frame.more,
                              frame.block.shape(),
                              std::string(frame.block.sweep_after()),
-                             std::string(frame.block.sweep_until())};
+                             std::string(frame.block.sweep_until()),
+                             {}};
+            if (frame.has_digest) block.digest = frame.block.digest();
             auto rows = frame.block.rows();
             BlockRow row;
             while (rows.next(row)) {

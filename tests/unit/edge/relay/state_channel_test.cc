@@ -1,6 +1,7 @@
 // State channels: records, conditions, and readers who are given them as they are: at once, after
 // an absence, and while they are slow.
 #include "core/base/limits.h"
+#include "core/merge/record_digest.h"
 #include "tests/unit/edge/relay/relay_world.h"
 
 namespace tidegate::relay {
@@ -212,6 +213,22 @@ TEST_F(StateTest, AFilteredReaderSeesRecordsComeAndGo) {
   again.subscribe_filtered("state:a", R"({"status":"done"})", left);
   EXPECT_EQ(again.last<SubscribedFrame>().reason, SnapshotReason::EpochChanged)
       << "a position names its view";
+}
+
+TEST_F(StateTest, ReadersAreToldNowAndThenWhatTheirRecordsSumUpTo) {
+  TestClient& client = world.connect();
+  client.subscribe("state:a");
+  set("a", R"({"x":1})");
+  const auto digest_of = [](std::string_view key, std::string_view json) {
+    return record_digest(key, PayloadKind::Json, as_bytes(json));
+  };
+  EXPECT_EQ(client.last<HeardBlock>().digest, digest_of("a", R"({"x":1})"));
+  set("b", "2");
+  EXPECT_FALSE(client.last<HeardBlock>().digest.has_value()) << "not with every block";
+  world.advance(limits::digest_interval);
+  merge("a", R"({"set":{"y":2}})");
+  EXPECT_EQ(client.last<HeardBlock>().digest,
+            digest_of("a", R"({"x":1,"y":2})") + digest_of("b", "2"));
 }
 
 TEST_F(StateTest, AFilterThatIsNotOneIsRefused) {
