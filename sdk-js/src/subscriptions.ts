@@ -1,6 +1,6 @@
-// All channels that a client wants, by name (and filter) and by the core's id. A channel that was let go is
-// remembered for a while: the core keeps it warm for a moment, and gives the same id to whoever
-// returns in time.
+// All channels that a client wants, by name (and filter) and by the core's id. A channel that was
+// let go is remembered for a while: the core keeps it warm for a moment, and gives the same id to
+// whoever returns in time.
 import type { CoreError, SubscriptionStart } from './core/output_reader.js';
 import type { CoreSession, Now } from './core/session.js';
 import type { Driver } from './driver.js';

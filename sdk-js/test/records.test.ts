@@ -69,7 +69,7 @@ test('an empty channel becomes live without a row', async () => {
   client.dispose();
 });
 
-test('a batch is told once, its changes collapsed, and what is unchanged stays the same', async () => {
+test('a batch is told once, its changes collapsed; what is unchanged stays the same', async () => {
   const { relay, client, views, last } = await ordersWorld({ a: {}, b: {}, c: {} });
   const before = last().rows;
   const [a, b] = before;
@@ -102,7 +102,7 @@ test('a batch without a change is not told', async () => {
   client.dispose();
 });
 
-test('values are parsed when they are read, and only those; also long after their message', async () => {
+test('values are parsed when read, and only those, also long after their message', async () => {
   const { relay, client, views, last } = await ordersWorld();
   const original = JSON.parse;
   const texts: string[] = [];
@@ -142,7 +142,7 @@ test('a lost connection shows as not live, and the rows stay', async () => {
   client.dispose();
 });
 
-test('another epoch replaces record by record: no view is ever emptier than it should be', async () => {
+test('another epoch replaces record by record: no view is emptier than it should be', async () => {
   const { relay, environment, client, views, last } = await ordersWorld({ a: {}, b: {}, c: {} });
   relay.restart();
   relay.pageRows = 1;
@@ -164,7 +164,7 @@ test('another epoch without records empties the view at once', async () => {
   client.dispose();
 });
 
-test('several handles share one subscription and the same rows; who comes later sees them', async () => {
+test('several handles share one subscription and its rows; who comes later sees them', async () => {
   const { relay, client, last } = await ordersWorld({ a: {}, b: {} });
   const seen: RecordsView<Order>[] = [];
   const messages: Message[] = [];
@@ -181,7 +181,7 @@ test('several handles share one subscription and the same rows; who comes later 
   client.dispose();
 });
 
-test('another filter is another subscription; a shorter interval is asked for in place', async () => {
+test('another filter is another subscription; a shorter interval is asked in place', async () => {
   const { relay, client } = await ordersWorld({ a: {} });
   const open = { filter: { status: { in: ['open'] } }, minIntervalMs: 1000 };
   client.records('orders', open).subscribe(() => undefined);
@@ -291,7 +291,7 @@ test('ready() resolves with the live view, and rejects for what has no records',
   client.dispose();
 });
 
-test('the last subscriber lets the channel go, and one who returns at once finds everything', async () => {
+test('the last subscriber lets the channel go; who returns at once finds everything', async () => {
   const { client, relay, environment, off, orders, last } = await ordersWorld({ a: {} });
   const row = last().get('a');
   off();
@@ -321,7 +321,7 @@ test('who returns while it lingers is given what has changed meanwhile', async (
   client.dispose();
 });
 
-test('a digest that differs is repaired without a view in between that lacks anything', async () => {
+test('a digest that differs is repaired, and no view in between lacks anything', async () => {
   const { client, relay, environment, views, last } = await ordersWorld({ a: {}, b: {} });
   const told = views.length;
   relay.say('orders', (stream) => [

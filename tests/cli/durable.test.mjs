@@ -34,7 +34,9 @@ function subscribe(...args) {
   const client = ['--url', `ws://127.0.0.1:${relay.port}`, '--token', token, '--json'];
   const child = spawn(relay.binary, ['subscribe', ...client, channel, ...args]);
   const running = { child, rows: [], said: '', end: once(child, 'close') };
-  createInterface({ input: child.stdout }).on('line', (line) => running.rows.push(JSON.parse(line)));
+  createInterface({ input: child.stdout }).on('line', (line) =>
+    running.rows.push(JSON.parse(line)),
+  );
   child.stderr.setEncoding('utf8').on('data', (text) => (running.said += text));
   return running;
 }

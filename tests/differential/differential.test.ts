@@ -9,7 +9,8 @@ import { test } from 'node:test';
 
 import { inlineCore } from '../../sdk-js/src/core/inline_core.js';
 import { CoreLoader } from '../../sdk-js/src/core/loader.js';
-import { Random, ScriptWorld } from './script_world.js';
+import { Random } from './random.js';
+import { ScriptWorld } from './script_world.js';
 import { WasmRunner } from './wasm_runner.js';
 
 const SCRIPTS = 240;
