@@ -84,8 +84,10 @@ void PublishFlow::handle_frame(Now now, std::uint32_t slot, PublishFrame frame) 
   }
   const Active& active = *std::get_if<Active>(&session.state);
   ++session.publishes_in_flight;
-  submit(now, FromConnection{sessions_.handle_of(slot), frame.request}, active.claims->tenant,
-         frame.channel, client_producer(*active.claims, active.session_id), std::move(frame.draft));
+  const bool may_read = allows(active.claims->capabilities, Action::Subscribe, frame.channel);
+  submit(now, FromConnection{sessions_.handle_of(slot), frame.request, may_read},
+         active.claims->tenant, frame.channel, client_producer(*active.claims, active.session_id),
+         std::move(frame.draft));
   writer_.update_reading(slot);
 }
 
@@ -134,16 +136,18 @@ void PublishFlow::handle_settled(const PublishSettled& settled) {
     return;
   }
   --session->publishes_in_flight;
-  say_result(inside.connection.slot, inside.request, settled.result);
+  say_result(inside, settled.result);
 }
 
-void PublishFlow::say_result(std::uint32_t slot, RequestId request, const PublishResult& result) {
+void PublishFlow::say_result(const FromConnection& publisher, const PublishResult& result) {
+  const std::uint32_t slot = publisher.connection.slot;
+  const RequestId request = publisher.request;
   if (result.ok()) {
     writer_.say(slot, PublishAckFrame{request, result->outcome, result->position});
     return;
   }
   const Error& error = result.error();
-  if (error.current == nullptr) {
+  if (error.current == nullptr || !publisher.may_read) {
     writer_.say(slot, RefusedFrame{request, error});
     return;
   }

@@ -27,6 +27,7 @@ class PublishFlow {
   struct FromConnection {
     ConnectionHandle connection;
     RequestId request;
+    bool may_read = false;  // may be told a record that stands in its way
   };
   struct FromOutside {
     PublishTicket ticket;
@@ -37,7 +38,7 @@ class PublishFlow {
   Status check_room() const;
   void submit(Now now, Publisher publisher, const std::string& tenant, const ChannelName& channel,
               std::string producer, PublicationDraft draft);
-  void say_result(std::uint32_t slot, RequestId request, const PublishResult& result);
+  void say_result(const FromConnection& publisher, const PublishResult& result);
   void refuse(std::uint32_t slot, RequestId request, const Error& error);
 
   ShardContext& context_;

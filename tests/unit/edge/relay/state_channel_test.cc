@@ -87,6 +87,20 @@ TEST_F(StateTest, AClientIsToldTheRecordThatStandsInItsWay) {
   EXPECT_EQ(client.last<PublishConflictFrame>().version, Offset{});
 }
 
+TEST_F(StateTest, WhoMayNotReadIsNotToldTheRecord) {
+  set("k", "1");
+  auto writer = full_claims("writer");
+  writer->capabilities[0].allow = static_cast<std::uint8_t>(Action::Publish);
+  world.tokens.insert_or_assign("writer", Result<ClaimsPtr>(ClaimsPtr(writer)));
+  TestClient& client = world.connect_silent();
+  client.hello("writer");
+  PublicationDraft draft = operation(Operation::Set, "k", "2");
+  draft.if_version = Offset{99};
+  client.publish("state:a", draft);
+  EXPECT_TRUE(client.all<PublishConflictFrame>().empty());
+  EXPECT_EQ(client.last<RefusedFrame>().error.code, ErrorCode::VersionMismatch);
+}
+
 TEST_F(StateTest, WhatIsNotAnOperationOnARecordIsRefused) {
   EXPECT_EQ(world.answer(world.publish("state:a", draft("1"))).error().code,
             ErrorCode::Unsupported);
