@@ -49,6 +49,10 @@ struct PublishCommand {
   std::string event_id;
   std::string idempotency_key;
   std::string if_epoch;
+  std::string set;  // the record's key, as those of the two below; at most one of them
+  std::string merge;
+  std::string erase;
+  std::optional<std::uint64_t> if_version;
   std::optional<std::string> data;  // nullopt: from standard input
   bool binary = false;
   Duration timeout = std::chrono::seconds{10};
@@ -57,7 +61,8 @@ struct SubscribeCommand {
   ClientOptionsOfCommand client;
   std::vector<std::string> channels;
   std::uint32_t history = 0;
-  std::string since;        // "EPOCH:OFFSET", with one channel
+  std::string since;
+  std::string filter;       // "EPOCH:OFFSET", with one channel
   std::uint64_t count = 0;  // ends after so many publications; 0: never
 };
 struct VersionCommand {};

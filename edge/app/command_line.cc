@@ -110,6 +110,12 @@ void add_publish(CLI::App& root, Parsed& parsed) {
   app.add_option("--idempotency-key", publish.idempotency_key,
                  "Makes it safe to run the same command again");
   app.add_option("--if-epoch", publish.if_epoch, "Refuse in any other epoch");
+  app.add_option("--set", publish.set, "Set the record of this key (state channels)");
+  app.add_option("--merge", publish.merge,
+                 R"(Merge into the record of this key; data is {"set":{...},"unset":["name"]})");
+  app.add_option("--delete", publish.erase, "Delete the record of this key; takes no data");
+  app.add_option("--if-version", publish.if_version,
+                 "Only if the record is of this version; 0: only if there is none");
   app.add_option("--data", publish.data, "One JSON value; without it, standard input is read");
   app.add_flag("--binary", publish.binary, "Data is bytes, not JSON");
   app.add_option("--timeout", parsed.timeout, "Give up after this: 10s by default")
@@ -124,6 +130,8 @@ void add_subscribe(CLI::App& root, Parsed& parsed) {
   app.add_option("CHANNEL", subscribe.channels, "One or more channels")->required();
   app.add_option("--history", subscribe.history, "Begin with so many of the latest");
   app.add_option("--since", subscribe.since, "Resume one channel from EPOCH:OFFSET");
+  app.add_option("--filter", subscribe.filter,
+                 "Only what this filter lets through (docs/FILTERS.md)");
   app.add_option("--count", subscribe.count, "End after so many publications");
   app.footer(
       "Publications go to standard output, changes of state to standard error.\n"

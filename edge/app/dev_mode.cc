@@ -18,10 +18,12 @@ std::string_view host_of(std::string_view authority) {
   return authority.substr(0, authority.find(':'));
 }
 
-relay::Namespace permissive(std::string_view pattern, std::size_t history_count) {
+relay::Namespace permissive(std::string_view pattern, std::size_t history_count,
+                            ChannelKind kind = ChannelKind::Log) {
   relay::Namespace rules;
   rules.pattern = ChannelPattern::parse(pattern).value();
   rules.history.count = history_count;
+  rules.kind = kind;
   rules.publish = relay::PublishRight::Capability;
   return rules;
 }
@@ -83,8 +85,11 @@ Result<DevMode> enter_dev_mode(const DevOptions& options, Config& config) {
   }
   config.api_keys.push_back(std::move(key));
   if (config.relay.namespaces.empty()) {
-    config.relay.namespaces = {permissive("airport:{code}:departures", limits::dev_history_count),
-                               permissive("**", limits::history_count_default)};
+    config.relay.namespaces = {
+        permissive("airport:{code}:departures", limits::dev_history_count),
+        permissive("state:**", limits::history_count_default, ChannelKind::State),
+        permissive("signal:**", 0, ChannelKind::Signal),
+        permissive("**", limits::history_count_default)};
     mode.notes.push_back("no [[namespace]] is configured: every channel is open to every token");
   }
   config.server.drain_window = std::min(config.server.drain_window, limits::dev_drain_window);

@@ -33,6 +33,23 @@ std::string read_input() {
   return text;
 }
 
+/// At most one of --set, --merge and --delete says that it is about a record.
+Status choose_operation(const PublishCommand& command, PublicationDraft& draft) {
+  const std::pair<Operation, const std::string*> named[] = {{Operation::Set, &command.set},
+                                                            {Operation::Merge, &command.merge},
+                                                            {Operation::Delete, &command.erase}};
+  for (const auto& [operation, key] : named) {
+    if (key->empty()) continue;
+    if (!draft.key.empty()) {
+      return Error{ErrorCode::BadRequest, "one of --set, --merge and --delete, not several", 0};
+    }
+    draft.operation = operation;
+    draft.key = *key;
+  }
+  if (command.if_version.has_value()) draft.if_version = Offset{*command.if_version};
+  return ok_status();
+}
+
 Result<PublicationDraft> draft_of(const PublishCommand& command) {
   PublicationDraft draft;
   draft.event = command.event;
@@ -44,6 +61,8 @@ Result<PublicationDraft> draft_of(const PublishCommand& command) {
     if (!epoch) return epoch.error();
     draft.if_epoch = std::move(epoch).value();
   }
+  if (const Status status = choose_operation(command, draft); !status) return status.error();
+  if (draft.operation == Operation::Delete) return draft;
   const std::string data = command.data.has_value() ? *command.data : read_input();
   draft.payload.assign(data.begin(), data.end());
   return draft;
@@ -58,6 +77,14 @@ std::string receipt_line(const PublishAcknowledged& ack, bool json) {
          outcome + "\"}";
 }
 
+std::string conflict_line(const PublishConflicted& conflict) {
+  const std::string name(error_code_name(ErrorCode::VersionMismatch));
+  if (conflict.version.value == 0) return name + ": there is no such record";
+  const bool is_json = conflict.payload_kind == PayloadKind::Json;
+  return name + ": the record is of version " + std::to_string(conflict.version.value) +
+         (is_json ? ": " + std::string(as_text(conflict.payload)) : std::string());
+}
+
 /// Listens until the publish is settled.
 class PublishRun {
  public:
@@ -70,6 +97,8 @@ class PublishRun {
     if (const auto* ack = std::get_if<PublishAcknowledged>(&event)) {
       terminal_.out << receipt_line(*ack, command_.client.json) << std::endl;
       end(kExitOk);
+    } else if (const auto* conflict = std::get_if<PublishConflicted>(&event)) {
+      end(fail(terminal_, conflict_line(*conflict)));
     } else if (const auto* failed = std::get_if<PublishFailed>(&event)) {
       end(fail(terminal_, error_line(failed->error)));
     } else if (const auto* change = std::get_if<StateChanged>(&event)) {

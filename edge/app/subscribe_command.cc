@@ -37,6 +37,7 @@ class SubscribeRun {
 
   Status subscribe_all() {
     SubscribeOptions options{std::nullopt, command_.history};
+    options.filter = command_.filter;
     if (!command_.since.empty()) {
       auto position = parse_position(command_.since);
       if (!position) return position.error();
