@@ -44,9 +44,11 @@ TEST(DevMode, OpensWhatIsNotConfigured) {
   Config config;
   const auto entered = enter_dev_mode({}, config);
   ASSERT_TRUE(entered.ok());
-  ASSERT_EQ(config.relay.namespaces.size(), 2U);
+  ASSERT_EQ(config.relay.namespaces.size(), 4U);
   EXPECT_EQ(config.relay.namespaces[0].pattern.text(), "airport:{code}:departures");
-  EXPECT_EQ(config.relay.namespaces[1].pattern.text(), "**");
+  EXPECT_EQ(config.relay.namespaces[1].kind, ChannelKind::State);
+  EXPECT_EQ(config.relay.namespaces[2].kind, ChannelKind::Signal);
+  EXPECT_EQ(config.relay.namespaces[3].pattern.text(), "**");
   ASSERT_EQ(config.api_keys.size(), 1U);
   EXPECT_EQ(config.api_keys[0].secret.reveal(), entered->key.reveal());
   EXPECT_GE(config.auth.hs256_secret.size(), 32U);
