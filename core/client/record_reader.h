@@ -6,6 +6,10 @@
 // and begun again, or that its pages are read while the channel goes on. A sweep removes what is
 // held and is not among its rows, but for what is newer than its offset.
 //
+// One thing it relies on: what follows a sweep does not stop halfway to where the sweep was read. A
+// record deleted between the sweep's offset and its reading is absent, so a merge from before that
+// delete would begin with nothing; in one block with the delete it does no harm.
+//
 // Another stream (epoch) does not empty the records: their versions count no more, and they stay
 // to be seen until a sweep has replaced or removed them. Until then the reader is not whole, and
 // its position is not to be resumed from.

@@ -137,6 +137,7 @@ class World {
     interrupt();
     if (below(2) == 0) {
       channel_ = Channel(++incarnation_);
+      swept_at_ = 0;
     }
   }
   void repair() {
@@ -194,10 +195,12 @@ class World {
     }
   }
 
-  /// From anywhere up to the position, so that blocks overlap and repeat.
+  /// From anywhere up to the position, so that blocks overlap and repeat; and not to somewhere
+  /// before a sweep was read: a merge may meet a record that the sweep knew to be deleted later.
   void deliver_replay(std::uint64_t at) {
     const std::uint64_t previous = at - below(std::min<std::uint64_t>(at, 6) + 1);
-    const std::uint64_t offset = at + below(channel_.top() - at + 1);
+    const std::uint64_t offset =
+        std::max(at + below(channel_.top() - at + 1), std::min(swept_at_, channel_.top()));
     BlockWriter writer(StreamId{1}, StreamRange{Offset{previous}, Offset{offset}});
     for (const Change& change : channel_.log) {
       if (change.version > previous && change.version <= offset) add(writer, change);
@@ -208,6 +211,7 @@ class World {
   /// One page, read as of now and not of when the pass began.
   void deliver_page() {
     const Records now = channel_.at(channel_.top());
+    if (pass_->sweep) swept_at_ = channel_.top();
     const std::string until = below(2) == 0 ? std::string() : key();
     const bool last = until <= pass_->after;
     BlockWriter writer(StreamId{1}, StreamRange{Offset{pass_->from}, Offset{pass_->to}});
@@ -332,6 +336,7 @@ class World {
   StreamCursor cursor_;
   bool bound_ = false;
   std::optional<Pass> pass_;
+  std::uint64_t swept_at_ = 0;  // where the channel was when a sweep's page was read last
   std::int64_t repairs_ = 0;
   std::map<std::string, std::string> reported_;
 };
