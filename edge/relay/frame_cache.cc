@@ -38,12 +38,11 @@ Offset FrameCache::end_of(const ChannelLog& log, Offset from) {
   return log.entry(low).range().offset;
 }
 
-std::strong_ordering FrameCache::Key::operator<=>(const Key& other) const {
-  const auto numbers = [](const Key& key) {
-    return std::tie(key.stream, key.incarnation, key.from, key.end, key.what);
+bool FrameCache::Key::operator<(const Key& other) const {
+  const auto all = [](const Key& key) {
+    return std::tie(key.stream, key.incarnation, key.from, key.end, key.what, key.after);
   };
-  const std::strong_ordering by_number = numbers(*this) <=> numbers(other);
-  return by_number != 0 ? by_number : order_bytes(after, other.after);
+  return all(*this) < all(other);
 }
 
 template <typename Build>

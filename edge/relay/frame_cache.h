@@ -45,8 +45,7 @@ class FrameCache {
     Offset end;
     enum class What : std::uint8_t { Rows, Changes, Records } what = What::Rows;
     std::string after;  // of a page
-    bool operator==(const Key&) const = default;
-    std::strong_ordering operator<=>(const Key& other) const;
+    bool operator<(const Key& other) const;
   };
   template <typename Build>
   SharedBlock find_or_build(Key key, Build&& build);

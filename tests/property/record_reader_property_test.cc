@@ -254,7 +254,7 @@ class World {
     const auto decoded = decoder.next();
     ASSERT_TRUE(decoded && decoded->ok()) << decoded->error().message;
     const auto& frame = std::get<BlockFrame>(**decoded);
-    const CursorVerdict verdict = cursor_.handle_block(frame.block.range(), frame.more, {});
+    const CursorVerdict verdict = cursor_.handle_block(frame.block.range(), frame.more);
     ASSERT_NE(verdict.kind, CursorVerdict::Kind::Gap);
     if (verdict.kind != CursorVerdict::Kind::Apply) return;
     RecordChanges changes;
@@ -304,7 +304,7 @@ class World {
          got = reader_.store().next_after(got->key)) {
       const std::string name(got->key);
       ASSERT_EQ(newest.count(name), 1U) << name << " never was";
-      ahead += got->version.value > at ? 1 : 0;
+      ahead += got->version.value > at ? std::size_t{1} : std::size_t{0};
       ASSERT_TRUE(got->version.value > at || expected.count(name) == 1) << name;
     }
     // A relay knows the digest of its top only. Below it, a sweep may have left out what was still
