@@ -216,33 +216,50 @@ TEST_F(WebSocket, TakesTheUpgradeAndTheFirstMessageInOnePacket) {
   EXPECT_TRUE(client.await<WelcomeFrame>().has_value());
 }
 
+/// More than the library reads at once, so that it comes in several parts.
+std::string long_publish() {
+  const std::string text(limits::websocket_rx_buffer_bytes + 100, 'l');
+  return client_frame(kOpBinary, publish(1, "bytes", "\"" + text + "\""));
+}
+
+void send_bytewise(RawClient& client, const std::string& bytes) {
+  for (const char byte : bytes) {
+    ASSERT_TRUE(client.send(std::string_view(&byte, 1)));
+  }
+}
+
 TEST_F(WebSocket, TakesWhatComesByteByByte) {
   start();
   WireClient client(port());
-  for (const char byte : upgrade_request() + client_frame(kOpBinary, hello()) +
-                             client_frame(kOpBinary, publish(1, "drip", "\"slowly\""))) {
-    ASSERT_TRUE(client.send(std::string_view(&byte, 1)));
-  }
+  send_bytewise(client, upgrade_request());
   ASSERT_EQ(client.read_response()->status, 101);
+  send_bytewise(client, client_frame(kOpBinary, hello()) + long_publish());
   EXPECT_TRUE(client.await<WelcomeFrame>().has_value());
   EXPECT_TRUE(client.await<PublishAckFrame>().has_value());
 }
 
 TEST_F(WebSocket, AConnectionCutAtAnyByteLosesWholeMessagesAndNothingOfThemIsHeard) {
   start();
-  const std::string all = upgrade_request() + client_frame(kOpBinary, hello()) +
-                          client_frame(kOpBinary, publish(1, "cut", "\"half\""));
-  for (std::size_t cut = 0; cut < all.size(); ++cut) {
+  const std::string upgrade = upgrade_request();
+  for (std::size_t cut = 0; cut < upgrade.size(); ++cut) {
     WireClient client(port());
-    ASSERT_TRUE(client.send(all.substr(0, cut)));
+    ASSERT_TRUE(client.send(upgrade.substr(0, cut)));
+    client.send_end();
+    EXPECT_TRUE(client.closed_without_words()) << "cut at " << cut;
+  }
+  const std::string frames = client_frame(kOpBinary, hello()) + long_publish();
+  for (std::size_t cut = 0; cut < frames.size(); ++cut) {
+    WireClient client(port());
+    open(client);
+    ASSERT_TRUE(client.send(frames.substr(0, cut)));
     client.send_end();
     EXPECT_TRUE(client.drain_until_closed()) << "cut at " << cut;
   }
   EXPECT_TRUE(eventually([this] { return net_sum().connections_open == 0; }));
   EXPECT_EQ(relay_sum().publishes_applied, 0U) << "of a message that never was whole";
   WireClient whole(port());
-  ASSERT_TRUE(whole.send(all));
-  ASSERT_EQ(whole.read_response()->status, 101);
+  open(whole);
+  ASSERT_TRUE(whole.send(frames));
   const auto ack = whole.await<PublishAckFrame>();
   ASSERT_TRUE(ack.has_value());
   EXPECT_EQ(ack->position.offset, Offset{1});
