@@ -12,6 +12,7 @@ import { CoreLoader } from '../src/core/loader.js';
 import { createClient, TidegateError } from '../src/index.js';
 import * as slim from '../src/slim.js';
 import { FakeEnvironment, FakeRelay, settle, until } from './support/fake_relay.js';
+import { ABI_VERSION } from '../src/core/abi.js';
 
 const core = new Uint8Array((await inlineCore()) as ArrayBuffer);
 let server: Server;
@@ -56,7 +57,7 @@ test('every kind of source leads to the core', async () => {
   ];
   for (const source of sources) {
     const loaded = await new CoreLoader(source as never).load();
-    assert.equal(loaded._tg_abi(), 1);
+    assert.equal(loaded._tg_abi(), ABI_VERSION);
   }
 });
 
