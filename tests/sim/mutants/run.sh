@@ -9,7 +9,7 @@ seeds=${1:-1000}
 work=${TIDEGATE_MUTANTS_DIR:-$root/build/mutants}
 rm -rf "$work/src"
 mkdir -p "$work/src"
-(cd "$root" && git ls-files -z -- CMakeLists.txt core edge tests bench | xargs -0 cp -p --parents -t "$work/src")
+(cd "$root" && git ls-files -z -- CMakeLists.txt core edge tests bench | xargs -0 cp --parents -t "$work/src")
 cmake -G Ninja -S "$work/src" -B "$work/build" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   -DTIDEGATE_SIM=ON >"$work/cmake.log"
 green=0
