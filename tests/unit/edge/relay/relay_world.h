@@ -54,6 +54,7 @@ struct HeardBlock {
   BlockShape shape;
   std::string after;  // of a sweep
   std::string until;
+  Offset read_at;
   std::optional<std::uint64_t> digest;
 };
 using Heard =
