@@ -143,6 +143,14 @@ void Worker::publish(std::vector<relay::PublishRequest> requests, PublishDone do
   driver_.publish(std::move(requests), std::move(done));
 }
 
+void Worker::read(relay::ReadRequest request, ReadDone done) {
+  driver_.read(std::move(request), std::move(done));
+}
+
+Result<relay::ClaimsPtr> Worker::verify_token(std::string_view token) {
+  return verify_token(token, now().wall);
+}
+
 // ---- connections
 
 void Worker::handle_accepted(int fd) {

@@ -63,6 +63,8 @@ class Worker final : public WorkerAccess, private ShardWorld {
   // ---- WorkerAccess
   Now now() const override;
   void publish(std::vector<relay::PublishRequest> requests, PublishDone done) override;
+  void read(relay::ReadRequest request, ReadDone done) override;
+  Result<relay::ClaimsPtr> verify_token(std::string_view token) override;
 
   // ---- the library's callbacks (lws_protocols.cc)
   HttpServer& http() { return http_; }

@@ -364,6 +364,8 @@ void RelayWorld::carry_out(std::uint16_t from, RelayEffect effect) {
     mail_[{from, send->to}].push_back(std::move(send->message));
   } else if (const auto* answered = std::get_if<PublishAnswer>(&effect)) {
     answers[answered->ticket.id].push_back(answered->result);
+  } else if (auto* read = std::get_if<ReadAnswer>(&effect)) {
+    reads.emplace(static_cast<std::uint64_t>(read->ticket), std::move(read->result));
   } else {
     carry_out_store(from, std::move(effect));
   }
