@@ -208,12 +208,69 @@ TEST_F(WebSocket, TakesAMessageOfManyReadBuffersAndOneAfterAnother) {
   }
 }
 
-TEST_F(WebSocket, TakesTheUpgradeAndTheFirstMessageInOnePacket) {
+/// Of a length, and damaged by whatever is written over any of its bytes.
+std::string text_of(std::size_t bytes) {
+  std::string text = "\"";
+  for (std::size_t i = 0; text.size() < bytes - 1; ++i) {
+    text += static_cast<char>('a' + (i * 7 + i / 26) % 26);
+  }
+  return text + "\"";
+}
+
+/// Everything that a client has to say, without waiting for an answer.
+std::string all_at_once(const std::string& payload) {
+  return client_frame(kOpBinary, hello()) + client_frame(kOpBinary, subscribe(1, "hasty")) +
+         client_frame(kOpBinary, publish(2, "hasty", payload));
+}
+
+/// Reads on until the payload is delivered as it was published.
+bool is_delivered(WireClient& client, const std::string& payload) {
+  while (const auto message = client.read_frame()) {
+    if (message->payload.find(payload) != std::string::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
+TEST_F(WebSocket, TakesTheUpgradeAndTheFirstMessagesInOnePacket) {
+  start();
+  for (const std::size_t bytes : {100U, 152U, 300U, 2000U, 20'000U, 60'000U}) {
+    SCOPED_TRACE(bytes);
+    WireClient client(port());
+    ASSERT_TRUE(client.send(upgrade_request() + all_at_once(text_of(bytes))));
+    ASSERT_EQ(client.read_response()->status, 101);
+    EXPECT_TRUE(is_delivered(client, text_of(bytes)));
+  }
+}
+
+TEST_F(WebSocket, TakesTheFirstMessagesWhereverThePacketsAreCut) {
+  start();
+  const std::string payload = text_of(2000);
+  const std::string upgrade = upgrade_request();
+  const std::string words = upgrade + all_at_once(payload);
+  for (const std::size_t cut :
+       {std::size_t{1}, upgrade.size() / 2, upgrade.size() - 3, upgrade.size() - 1, upgrade.size(),
+        upgrade.size() + 1, upgrade.size() + 10, words.size() - 1}) {
+    SCOPED_TRACE(cut);
+    WireClient client(port());
+    ASSERT_TRUE(client.send(words.substr(0, cut)));
+    // Until the relay has seen it: a wakeup of its worker with nothing else to do.
+    expect_alive();
+    ASSERT_TRUE(client.send(words.substr(cut)));
+    ASSERT_EQ(client.read_response()->status, 101);
+    EXPECT_TRUE(is_delivered(client, payload));
+  }
+}
+
+TEST_F(WebSocket, TakesTheFirstMessagesBehindAnUpgradeBehindAnotherRequest) {
   start();
   WireClient client(port());
-  ASSERT_TRUE(client.send(upgrade_request() + client_frame(kOpBinary, hello())));
+  const std::string payload = text_of(2000);
+  ASSERT_TRUE(client.send(get("/hello") + upgrade_request() + all_at_once(payload)));
+  EXPECT_EQ(client.read_response()->body, "hello");
   ASSERT_EQ(client.read_response()->status, 101);
-  EXPECT_TRUE(client.await<WelcomeFrame>().has_value());
+  EXPECT_TRUE(is_delivered(client, payload));
 }
 
 /// More than the library reads at once, so that it comes in several parts.
