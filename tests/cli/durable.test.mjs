@@ -135,12 +135,17 @@ test('a second relay on the same file is refused', async () => {
   assert.match(said, /history\.db: another process has this store open/);
 });
 
-test('a damaged file and a missing folder end the start with what to do', async () => {
+test('a damaged file, a log alone and a missing folder end the start with what to do', async () => {
   const broken = join(folder, 'broken.db');
   writeFileSync(broken, 'no database at all, '.repeat(1000));
   const damaged = await failing('--store', 'sqlite', '--store-path', broken);
   assert.equal(damaged.code, 1);
   assert.match(damaged.said, /broken\.db: .*damaged.*put a copy back/);
+  const gone = join(folder, 'gone.db');
+  writeFileSync(`${gone}-wal`, 'what was published last '.repeat(500));
+  const stray = await failing('--store', 'sqlite', '--store-path', gone);
+  assert.equal(stray.code, 1);
+  assert.match(stray.said, /gone\.db is missing.*gone\.db-wal is there.*put the database back/);
   const missing = await failing('--store', 'sqlite', '--store-path', join(folder, 'no', 'h.db'));
   assert.equal(missing.code, 1);
   assert.match(missing.said, /the folder .*no does not exist/);
