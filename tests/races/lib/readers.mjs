@@ -1,6 +1,6 @@
 // What subscribers do with what they are sent, by docs/PROTOCOL.md, sections 5 and 7: one reader
-// for logs, one for records, one for signals. They know nothing of what was published. Whatever a right
-// relay never does (a gap, a repetition, a reset) is a fault, told at once by an Error.
+// for logs, one for records, one for signals. They know nothing of what was published. Whatever a
+// right relay never does (a gap, a repetition, a reset) is a fault, told at once by an Error.
 const payloadOf = (row) => JSON.parse(Buffer.from(row.payload_hex, 'hex').toString('utf8'));
 const snapshot = 1;
 const epochChanged = 2;
