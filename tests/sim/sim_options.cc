@@ -47,6 +47,7 @@ void draw_network(Draw& draw, const SimOptions& options, NetworkOptions& network
   network.stall_every = draw.rate(200ms, 4s);
   network.stall_max = draw.time(100ms, 8s);
   network.lose_one_in = draw.one_in(5) ? draw.between(20, 300) : 0;
+  network.earlier_cut_one_in = draw.one_in(3) ? draw.between(2, 12) : 0;
   network.blackhole_one_in = draw.chance(3, 12);
   network.late_close_one_in = draw.chance(1, 4);
   network.slow_reader_one_in = draw.chance(2, 6);
@@ -163,7 +164,8 @@ std::string describe(const SimOptions& options) {
          "\nnetwork:" + time("latency", network.latency_min + network.latency_spread) +
          time("cut", network.cut_every) + time("half_open", network.half_open_every) +
          time("stall", network.stall_every) + chance("lose", network.lose_one_in) +
-         chance("blackhole", network.blackhole_one_in) +
+         chance("earlier_cut", network.earlier_cut_one_in) +
+         chance("corrupt", network.corrupt_one_in) + chance("blackhole", network.blackhole_one_in) +
          chance("slow", network.slow_reader_one_in) + number("window", network.window_bytes) +
          "\nrelay:" + number("shards", relay.shards) +
          number("changes", relay.shard_count_changes) + time("mail", relay.mailbox_delay_max) +

@@ -22,6 +22,10 @@ struct NetworkOptions {
   /// A message to a client that vanishes on a link that lives on. TCP does not do that; a proxy
   /// with a defect, or a relay with one, does, and the block law is there to notice it.
   std::uint64_t lose_one_in = 0;
+  /// A block that begins before its reader's position, which is as good (wire_faults.h).
+  std::uint64_t earlier_cut_one_in = 0;
+  /// A block of records in which a digit is another one: a digest has to find it.
+  std::uint64_t corrupt_one_in = 0;
   std::uint64_t blackhole_one_in = 0;    // a connection attempt that is never answered
   std::uint64_t late_close_one_in = 0;   // the client's own close is also reported back to it, late
   std::uint64_t slow_reader_one_in = 0;  // connections with little bandwidth towards the client

@@ -15,6 +15,7 @@
 #include "tests/sim/sim_network.h"
 #include "tests/sim/sim_store.h"
 #include "tests/sim/sim_tokens.h"
+#include "tests/sim/wire_faults.h"
 
 namespace tidegate::sim {
 
@@ -31,6 +32,7 @@ class SimRelay : public RelayEnd {
     const SimTokens& tokens;
     AccessChecker& access;
     LimitsChecker& limits;
+    WireFaults& faults;
   };
   explicit SimRelay(const Parts& parts);
   ~SimRelay() override;

@@ -23,8 +23,9 @@ SimWorld::SimWorld(const SimOptions& options, bool verbose)
       publishes_(context_, oracle_),
       liveness_(context_),
       network_(context_),
+      wire_faults_(context_, directory_),
       store_(context_, oracle_, directory_),
-      relay_({context_, network_, store_, directory_, tokens_, access_, limits_}),
+      relay_({context_, network_, store_, directory_, tokens_, access_, limits_, wire_faults_}),
       intents_(context_, oracle_) {
   network_.attach_relay(&relay_);
   relay_.start();

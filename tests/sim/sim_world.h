@@ -77,6 +77,7 @@ class SimWorld {
   PublishChecker publishes_;
   LivenessChecker liveness_;
   SimNetwork network_;
+  WireFaults wire_faults_;
   SimStore store_;
   SimRelay relay_;
   IntentMaker intents_;
