@@ -61,6 +61,8 @@ struct StoreOptions {
   std::uint64_t late_one_in = 0;     // happens (or not) long after the deadline
   std::uint64_t read_fails_one_in = 0;
   std::uint64_t open_fails_one_in = 0;
+  std::uint64_t trim_lost_one_in = 0;  // a trim that a crash undoes
+  bool keeps_deletes = true;           // of what is trimmed; else it says what it has forgotten
 };
 
 struct ClientSwarmOptions {
@@ -95,6 +97,23 @@ struct WorkloadOptions {
   Duration subscribe_toggle_every{0};    // random subscribe, unsubscribe, mount-unmount-mount
   std::uint64_t bogus_since_one_in = 0;  // positions that never were
   std::uint64_t command_in_callback_one_in = 0;
+
+  // Records.
+  std::uint32_t state_channels = 0;
+  std::uint32_t signal_channels = 0;
+  std::uint32_t state_keys = 30;
+  std::uint32_t state_fill = 0;  // of those: there from the beginning
+  std::size_t state_history = 1000;
+  std::size_t records_max = 0;  // over: refused; 0: the product's default
+  Duration record_ttl{0};
+  std::uint64_t hot_key_one_in = 0;  // a publish to one of the first three keys
+  std::uint64_t delete_one_in = 6;
+  std::uint64_t merge_one_in = 3;
+  std::uint64_t if_version_one_in = 0;
+  std::uint64_t source_version_one_in = 0;
+  std::uint32_t filters = 0;         // how many different ones readers ask for
+  std::uint64_t paced_one_in = 0;    // readers that ask for an interval
+  Duration paced_interval{200'000};  // at most
 };
 
 struct PhaseOptions {

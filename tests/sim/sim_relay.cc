@@ -159,7 +159,8 @@ void SimRelay::link_connected(LinkId link, std::uint32_t client) {
   const auto handle = shards_[index].machine->handle_connected(context_.now());
   context_.note("relay.connected", client, static_cast<std::uint64_t>(link), index);
   shards_[index].links[handle] = link;
-  places_[link] = {index, handle, false};
+  places_[link] = {index, handle, client, false};
+  parts_.signals.reader_connected(client);
   parts_.faults.link_connected(link, client);
   ++connections_ever_;
   turn(index);

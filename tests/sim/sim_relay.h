@@ -11,6 +11,7 @@
 #include "edge/relay/relay_shard.h"
 #include "tests/sim/check/access_checker.h"
 #include "tests/sim/check/limits_checker.h"
+#include "tests/sim/check/signal_checker.h"
 #include "tests/sim/sim_context.h"
 #include "tests/sim/sim_network.h"
 #include "tests/sim/sim_store.h"
@@ -33,6 +34,7 @@ class SimRelay : public RelayEnd {
     AccessChecker& access;
     LimitsChecker& limits;
     WireFaults& faults;
+    SignalChecker& signals;
   };
   explicit SimRelay(const Parts& parts);
   ~SimRelay() override;
@@ -71,6 +73,7 @@ class SimRelay : public RelayEnd {
   struct Place {
     std::uint16_t shard = 0;
     relay::ConnectionHandle handle;
+    std::uint32_t client = 0;
     bool blocked = false;
   };
   struct Pair {

@@ -78,6 +78,7 @@ void SimRelay::send_one(std::uint16_t index, const relay::SharedMessagePtr& mess
   context_.note("relay.write", static_cast<std::uint64_t>(link), message->payload().size());
   if (parts_.network.relay_send(link, parts_.faults.pass(link, message))) {
     place->blocked = true;
+    parts_.signals.reader_blocked(place->client);
     shard.machine->handle_blocked(context_.now(), connection);
   }
 }

@@ -20,13 +20,16 @@ SimWorld::SimWorld(const SimOptions& options, bool verbose)
       access_(context_, directory_, tokens_, oracle_),
       limits_(context_, directory_),
       delivery_(context_, oracle_, directory_),
-      publishes_(context_, oracle_),
+      records_(context_, oracle_, directory_),
+      signals_(context_, oracle_),
+      publishes_(context_, oracle_, directory_, signals_),
       liveness_(context_),
       network_(context_),
       wire_faults_(context_, directory_),
       store_(context_, oracle_, directory_),
-      relay_({context_, network_, store_, directory_, tokens_, access_, limits_, wire_faults_}),
-      intents_(context_, oracle_) {
+      relay_({context_, network_, store_, directory_, tokens_, access_, limits_, wire_faults_,
+              signals_}),
+      intents_(context_, oracle_, directory_) {
   network_.attach_relay(&relay_);
   relay_.start();
 }
@@ -34,8 +37,8 @@ SimWorld::SimWorld(const SimOptions& options, bool verbose)
 SimWorld::~SimWorld() = default;
 
 SimClient::Parts SimWorld::client_parts() {
-  return {context_,  network_,   tokens_, directory_, oracle_,
-          delivery_, publishes_, limits_, liveness_};
+  return {context_, network_, tokens_,    directory_, oracle_,   delivery_,
+          records_, signals_, publishes_, limits_,    liveness_, wire_faults_};
 }
 
 PublisherParts SimWorld::publisher_parts() {
@@ -96,9 +99,20 @@ void SimWorld::populate() {
   for (std::uint32_t i = 0; i < options.workload.http_publishers; ++i) {
     add_publisher(static_cast<std::uint32_t>(prng_.below(options.clients.tenants)));
   }
+  if (options.workload.state_fill > 0) fill();
   for (std::uint32_t i = 0; i < options.workload.replay_publishers; ++i) {
     const ChannelRef channel{0, options.workload.channels + i};
     replayers_.push_back(std::make_unique<ReplayPublisher>(publisher_parts(), i, channel));
+  }
+}
+
+/// Records that were there before anybody looked.
+void SimWorld::fill() {
+  for (std::uint32_t tenant = 0; tenant < context_.options.clients.tenants; ++tenant) {
+    HttpPublisher& publisher = add_publisher(tenant);
+    for (const std::uint32_t channel : directory_.writable()) {
+      if (directory_.channel(channel).kind == SimChannelKind::State) publisher.fill(channel);
+    }
   }
 }
 
@@ -137,6 +151,7 @@ SimReport SimWorld::run() {
   run_for(options.phases.linger);
   publishes_.check_all();
   publishes_.check_order();
+  signals_.check_shedding();
   return report();
 }
 
@@ -152,9 +167,7 @@ void SimWorld::end_faults() {
 void SimWorld::say_goodbye() {
   for (std::uint32_t tenant = 0; tenant < context_.options.clients.tenants; ++tenant) {
     HttpPublisher& publisher = add_publisher(tenant);
-    for (std::uint32_t channel = 0; channel < context_.options.workload.channels; ++channel) {
-      publisher.publish(channel);
-    }
+    for (const std::uint32_t channel : directory_.writable()) publisher.publish(channel);
   }
 }
 
@@ -202,6 +215,12 @@ SimReport SimWorld::report() const {
   }
   report.acknowledgements = publishes_.acknowledgements();
   report.attempts = liveness_.attempts();
+  report.record_rows = records_.rows_seen();
+  report.quiet_points = records_.quiet_points();
+  report.swept = records_.swept();
+  report.conflicts = publishes_.conflicts();
+  report.signals = signals_.rows_seen();
+  report.earlier_cuts = wire_faults_.earlier_cuts();
   return report;
 }
 
