@@ -46,10 +46,9 @@ std::uint64_t IntentMaker::make_set(ChannelRef channel, std::string key,
 }
 
 bool IntentMaker::may_repeat(std::uint64_t id) const {
-  const RecordIntent& record = oracle_.intent(id).record;
-  if (record.action == RecordAction::None) return true;
-  return !record.if_version && !record.source && record.action != RecordAction::Merge &&
-         context_.options.workload.records_max == 0;
+  const Intent& intent = oracle_.intent(id);
+  if (intent.record.action == RecordAction::None) return true;
+  return !intent.depends_on_its_turn() && context_.options.workload.records_max == 0;
 }
 
 std::uint64_t IntentMaker::make_invalid(ChannelRef channel, std::string key) {

@@ -103,9 +103,10 @@ class Runner {
         total(total_.acknowledgements), total(total_.attempts));
     std::printf(
         "sim: %llu record rows, %llu swept, %llu quiet points, %llu conflicts, %llu signals, "
-        "%llu earlier cuts\n",
+        "%llu earlier cuts, %llu corruptions\n",
         total(total_.record_rows), total(total_.swept), total(total_.quiet_points),
-        total(total_.conflicts), total(total_.signals), total(total_.earlier_cuts));
+        total(total_.conflicts), total(total_.signals), total(total_.earlier_cuts),
+        total(total_.corruptions));
   }
 
  private:
@@ -137,6 +138,7 @@ class Runner {
     total_.conflicts += report.conflicts;
     total_.signals += report.signals;
     total_.earlier_cuts += report.earlier_cuts;
+    total_.corruptions += report.corruptions;
     if (!report.violations.empty()) {
       ++failed_;
       std::printf("sim: seed %llu\n", static_cast<unsigned long long>(report.seed));

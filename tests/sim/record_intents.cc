@@ -48,9 +48,10 @@ RecordFields RecordIntentMaker::make_fields(std::uint64_t number, bool whole) {
   for (const char* name : kFieldNames) {
     if (prng_.one_in(whole ? 2 : 3)) add(name, make_value());
   }
-  const auto& workload = context_.options.workload;
-  const std::size_t pad_max = prng_.one_in(8) ? workload.payload_bytes_max : 40;
-  if (prng_.one_in(2)) add("x", '"' + std::string(prng_.below(pad_max + 1), 'x') + '"');
+  const std::size_t pad_max = context_.options.workload.record_pad_max;
+  if (whole || prng_.one_in(4)) {
+    add("x", '"' + std::string(prng_.below(pad_max + 1), 'x') + '"');
+  }
   return fields;
 }
 

@@ -175,7 +175,8 @@ class SimClient : public ClientEnd {
   std::map<Wish, Mount> mounts_;
   std::map<SubscriptionId, View> views_;
   std::map<std::uint32_t, BoundStream> streams_;
-  bool pages_at_hand_ = false;  // the message at hand has pages of records
+  bool pages_at_hand_ = false;   // the message at hand has pages of records
+  bool sweeps_at_hand_ = false;  // … that say what is absent
   std::map<std::uint32_t, std::string> event_names_;
   std::map<RequestId, std::uint64_t> publishing_;  // → intent
   std::function<void()> on_row_;

@@ -42,7 +42,7 @@ void SimClient::link_message(ConnectionId connection, ByteView message) {
   look_into(message);
   session_->handle_message(context_.now(), *mine, message);
   turn();
-  pages_at_hand_ = false;
+  pages_at_hand_ = sweeps_at_hand_ = false;
 }
 
 void SimClient::link_closed(ConnectionId connection, std::uint16_t code, const std::string& why) {

@@ -68,6 +68,7 @@ void SimClient::look_into(ByteView message) {
     PeekedBlock block;
     if (frame.type != kPeekBlock || !peek_block(frame.body, block)) return;
     pages_at_hand_ = pages_at_hand_ || (frame.flags & kPeekRecords) != 0;
+    sweeps_at_hand_ = sweeps_at_hand_ || (frame.flags & kPeekSweep) != 0;
     const auto bound = streams_.find(block.stream);
     if (bound != streams_.end()) bound->second.in_pass = (frame.flags & kPeekMore) != 0;
   });
@@ -212,7 +213,7 @@ void SimClient::check_drained() {
     if (auto* log = std::get_if<ChannelView>(view)) parts_.delivery.drained(*log, position);
     if (auto* signals = std::get_if<SignalView>(view)) parts_.signals.drained(*signals, position);
     if (auto* records = std::get_if<RecordsView>(view)) {
-      parts_.records.drained(*records, position, in_pass(wish.channel));
+      parts_.records.drained(*records, position, {in_pass(wish.channel), sweeps_at_hand_});
     }
   }
   check_digests();

@@ -131,6 +131,7 @@ void draw_records(Draw& draw, const SimOptions& options, WorkloadOptions& worklo
   workload.state_keys = draw.coin() ? draw.small(2, 12) : draw.small(12, 80);
   if (!crowd && draw.one_in(12)) workload.state_keys = draw.small(200, 3000);
   workload.state_fill = draw.coin() ? workload.state_keys : 0;
+  workload.record_pad_max = draw.one_in(3) ? draw.between(1000, 8000) : draw.between(10, 100);
   workload.state_history = draw.coin() ? draw.small(3, 40) : 1000;
   workload.records_max = draw.one_in(6) ? std::max(2U, workload.state_keys / 2) : 0;
   workload.record_ttl = draw.one_in(4) ? draw.time(500ms, 6s) : Duration{0};
@@ -147,6 +148,46 @@ void draw_records(Draw& draw, const SimOptions& options, WorkloadOptions& worklo
   workload.paced_interval = draw.time(50ms, 2s);
 }
 
+/// Bytes change on their way, and nothing else is wrong with them: digests have to find it, which
+/// takes readers who keep pace, and some time with news.
+void draw_corruption(Draw& draw, SimOptions& options) {
+  if (options.workload.state_channels == 0 || !draw.one_in(8)) return;
+  options.network.corrupt_one_in = draw.between(10, 80);
+  options.workload.paced_one_in = 0;
+  options.phases.after_faults = 30s;
+}
+
+/// Whole kinds of trouble, each wholly off in a quarter of the runs.
+void switch_off(Draw& draw, SimOptions& options) {
+  const auto off = [&draw] { return draw.one_in(4); };
+  if (off()) {
+    const auto window = options.network.window_bytes;
+    const auto latency = options.network.latency_min;
+    options.network = {};
+    options.network.window_bytes = window;
+    options.network.latency_min = latency;
+  }
+  if (off()) {
+    auto& relay = options.relay;
+    relay.crash_every = relay.drain_every = relay.timer_late_max = Duration{0};
+    relay.verify_lost_one_in = relay.answer_lost_one_in = 0;
+  }
+  if (off()) {
+    const bool durable = options.store.durable;
+    const bool keeps_deletes = options.store.keeps_deletes;
+    options.store = {};
+    options.store.durable = durable;
+    options.store.keeps_deletes = keeps_deletes;
+  }
+  if (off()) {
+    auto& clients = options.clients;
+    clients.tokens_expire = false;
+    clients.token_fetch_fails_one_in = 0;
+    clients.timer_late_max = clients.offline_every = clients.resume_every = Duration{0};
+    clients.reload_every = clients.wall_jump_every = Duration{0};
+  }
+}
+
 }  // namespace
 
 SimOptions draw_options(std::uint64_t seed) {
@@ -160,11 +201,13 @@ SimOptions draw_options(std::uint64_t seed) {
   draw_workload(draw, options, options.workload);
   draw_records(draw, options, options.workload);
   if (draw.one_in(3)) options.workload.signal_channels = 1;
+  switch_off(draw, options);
   const bool crowd = options.clients.count > 50;
   options.phases.faults = crowd ? draw.time(2s, 5s) : draw.time(2s, 15s);
   // What a dead process had sent to a store that outlived it may land late. Nobody was told of it,
   // so it shows with the next append: the last publications come after that.
   if (options.store.durable && options.store.late_one_in != 0) options.phases.after_faults = 16s;
+  draw_corruption(draw, options);
   options.phases.linger = draw.one_in(16) ? draw.time(30s, 120s) : draw.time(0s, 2s);
   return options;
 }
@@ -223,10 +266,10 @@ std::string describe(const SimOptions& options) {
          number("payload", workload.payload_bytes_max) +
          "\nrecords:" + number("channels", workload.state_channels) +
          number("keys", workload.state_keys) + number("fill", workload.state_fill) +
-         number("history", workload.state_history) + number("max", workload.records_max) +
-         time("ttl", workload.record_ttl) + chance("hot", workload.hot_key_one_in) +
-         chance("delete", workload.delete_one_in) + chance("merge", workload.merge_one_in) +
-         chance("if_version", workload.if_version_one_in) +
+         number("pad", workload.record_pad_max) + number("history", workload.state_history) +
+         number("max", workload.records_max) + time("ttl", workload.record_ttl) +
+         chance("hot", workload.hot_key_one_in) + chance("delete", workload.delete_one_in) +
+         chance("merge", workload.merge_one_in) + chance("if_version", workload.if_version_one_in) +
          chance("source", workload.source_version_one_in) + number("filters", workload.filters) +
          chance("paced", workload.paced_one_in) + number("signals", workload.signal_channels) +
          "\nphases:" + time("faults", options.phases.faults) +

@@ -19,8 +19,7 @@ struct NetworkOptions {
   Duration half_open_every{0};  // cut, and one side does not learn of it for minutes
   Duration stall_every{0};
   Duration stall_max{3'000'000};
-  /// A message to a client that vanishes on a link that lives on. TCP does not do that; a proxy
-  /// with a defect, or a relay with one, does, and the block law is there to notice it.
+  /// A message to a client that vanishes on a link that lives on (wire_faults.h).
   std::uint64_t lose_one_in = 0;
   /// A block that begins before its reader's position, which is as good (wire_faults.h).
   std::uint64_t earlier_cut_one_in = 0;
@@ -102,7 +101,8 @@ struct WorkloadOptions {
   std::uint32_t state_channels = 0;
   std::uint32_t signal_channels = 0;
   std::uint32_t state_keys = 30;
-  std::uint32_t state_fill = 0;  // of those: there from the beginning
+  std::uint32_t state_fill = 0;     // of those: there from the beginning
+  std::size_t record_pad_max = 40;  // bytes; large: a pass has several pages
   std::size_t state_history = 1000;
   std::size_t records_max = 0;  // over: refused; 0: the product's default
   Duration record_ttl{0};

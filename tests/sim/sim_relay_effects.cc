@@ -76,6 +76,7 @@ void SimRelay::send_one(std::uint16_t index, const relay::SharedMessagePtr& mess
   const LinkId link = found->second;
   parts_.access.relay_wrote(link, message->payload());
   context_.note("relay.write", static_cast<std::uint64_t>(link), message->payload().size());
+  if (parts_.faults.loses(*message)) return;
   if (parts_.network.relay_send(link, parts_.faults.pass(link, message))) {
     place->blocked = true;
     parts_.signals.reader_blocked(place->client);

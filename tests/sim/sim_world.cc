@@ -9,6 +9,8 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kStepsAtOneInstantMax = 200'000;
 constexpr Duration kSettlePoll = 250ms;
+/// Looked for every history_expiry_interval_min, and some of it takes several turns.
+constexpr Duration kExpirySlack = 20s;
 
 }  // namespace
 
@@ -148,6 +150,7 @@ SimReport SimWorld::run() {
   for (auto& workload : workloads_) workload->come_to_rest();
   say_goodbye();
   settle();
+  await_expiry();
   run_for(options.phases.linger);
   publishes_.check_all();
   publishes_.check_order();
@@ -169,6 +172,25 @@ void SimWorld::say_goodbye() {
     HttpPublisher& publisher = add_publisher(tenant);
     for (const std::uint32_t channel : directory_.writable()) publisher.publish(channel);
   }
+}
+
+std::size_t SimWorld::records_left() const {
+  std::size_t left = 0;
+  oracle_.each_stream([&](const OracleStream& stream) {
+    if (stream.epoch != oracle_.current_epoch(stream.channel)) return;
+    left += oracle_.find_records(stream.channel, stream.epoch)->existing();
+  });
+  return left;
+}
+
+/// Where records grow too old, all of them go once nobody publishes any more, and readers see it.
+void SimWorld::await_expiry() {
+  const Duration ttl = context_.options.workload.record_ttl;
+  if (ttl == Duration{0} || context_.wall_has_jumped || context_.failed()) return;
+  if (!run_until([this] { return records_left() == 0; }, ttl + kExpirySlack)) {
+    return context_.fail("I7", std::to_string(records_left()) + " records outlive their time");
+  }
+  settle();
 }
 
 std::optional<std::string> SimWorld::missing() const {
@@ -221,6 +243,7 @@ SimReport SimWorld::report() const {
   report.conflicts = publishes_.conflicts();
   report.signals = signals_.rows_seen();
   report.earlier_cuts = wire_faults_.earlier_cuts();
+  report.corruptions = wire_faults_.corruptions();
   return report;
 }
 

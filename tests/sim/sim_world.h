@@ -32,6 +32,7 @@ struct SimReport {
   std::uint64_t conflicts = 0;
   std::uint64_t signals = 0;
   std::uint64_t earlier_cuts = 0;
+  std::uint64_t corruptions = 0;
 };
 
 class SimWorld {
@@ -69,6 +70,8 @@ class SimWorld {
   void fill();
   void end_faults();
   void say_goodbye();
+  void await_expiry();
+  std::size_t records_left() const;
   std::optional<std::string> missing() const;
   bool step(Instant limit);
   SimClient::Parts client_parts();

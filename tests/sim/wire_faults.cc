@@ -41,6 +41,16 @@ bool WireFaults::is_off() const {
   return network.earlier_cut_one_in == 0 && network.corrupt_one_in == 0;
 }
 
+bool WireFaults::loses(const relay::SharedMessage& message) {
+  if (!context_.strikes(prng_, context_.options.network.lose_one_in)) return false;
+  bool has_pages = false;
+  peek_frames(message.payload(), [&](const PeekedFrame& frame) {
+    has_pages = has_pages || (frame.type == kPeekBlock && (frame.flags & kPeekRecords) != 0);
+  });
+  if (!has_pages) context_.note("wire.lose", message.framed().size());
+  return !has_pages;
+}
+
 relay::SharedMessagePtr WireFaults::pass(LinkId id, relay::SharedMessagePtr message) {
   const auto found = links_.find(id);
   if (is_off() || found == links_.end()) return message;

@@ -1,5 +1,8 @@
-// What may stand between a relay and its clients and knows the protocol. Two things it does:
+// What may stand between a relay and its clients and knows the protocol. Three things it does:
 //
+// * It loses a message. TCP does not do that; a proxy with a defect, or a relay with one, does, and
+//   the block law is there to notice it. (A page of records says nothing of the page before it, so
+//   messages with pages are not lost: only a digest would notice.)
 // * It cuts a block from an earlier position than its reader's, as a relay may that shares blocks
 //   among readers who stand in different places: by the block law such a block is as good. (Ours
 //   cuts each block exactly where its readers stand, so without this nothing would ever overlap.)
@@ -27,6 +30,8 @@ class WireFaults {
 
   void link_connected(LinkId link, std::uint32_t client) { links_[link].client = client; }
   void link_over(LinkId link) { links_.erase(link); }
+  /// The message vanishes on a link that lives on.
+  bool loses(const relay::SharedMessage& message);
   /// The message as it goes to the client.
   relay::SharedMessagePtr pass(LinkId link, relay::SharedMessagePtr message);
   /// Something that this client was sent of this channel had been changed.

@@ -35,6 +35,10 @@ struct Intent {
   bool must_be_refused = false;  // invalid on purpose: may never reach a stream
   RecordIntent record;           // of a state channel
   std::string tags;              // of a state channel: names this intent
+  /// It may be refused at one time and accepted at another.
+  bool depends_on_its_turn() const {
+    return record.if_version || record.source || record.action == RecordAction::Merge;
+  }
 };
 
 struct AcceptedEntry {

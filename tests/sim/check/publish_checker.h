@@ -40,7 +40,8 @@ class PublishChecker {
   void check_all();
   /// What one session published to one channel stands there in the order in which it was made.
   /// Holds as long as nothing was refused for now: who is told to repeat something later cannot
-  /// keep its place.
+  /// keep its place. Nor can what is refused when its turn comes first, and accepted when its
+  /// repetition's does: a merge into what is no object, a condition.
   void check_order();
 
   std::uint64_t acknowledgements() const { return acknowledgements_; }

@@ -49,6 +49,7 @@ void RecordsChecker::started(RecordsView& view, const SubscriptionStarted& start
   if (view.epoch != epoch || started.reason == SnapshotReason::PositionUnknown) {
     for (auto& [key, held] : view.rows) held.is_former = true;
     view.gone.clear();
+    view.read_until = 0;
   }
   view.epoch = epoch;
   view.start = view.position = started.start.offset.value;
@@ -161,7 +162,7 @@ void RecordsChecker::removed(RecordsView& view, const std::vector<std::string>& 
 // ---- quiet points
 
 void RecordsChecker::drained(RecordsView& view, const std::optional<StreamPosition>& position,
-                             bool in_pass) {
+                             const Pages& pages) {
   const RecordBook* book = book_of(view);
   if (book == nullptr || view.ended || view.bogus_since || !position) return;
   if (stream_epoch_of(position->epoch.token()) != *view.epoch) {
@@ -175,8 +176,10 @@ void RecordsChecker::drained(RecordsView& view, const std::optional<StreamPositi
     view.is_whole = true;
     view.compares_all = true;
   }
-  if (in_pass) view.compares_all = true;
-  if (view.is_whole && !in_pass && !view.is_tainted && (moved || view.compares_all)) {
+  // When exactly it was read is the relay's matter; at the latest now.
+  if (pages.has_sweep) view.read_until = book->top();
+  if (pages.in_pass || pages.has_sweep) view.compares_all = true;
+  if (view.is_whole && !pages.in_pass && !view.is_tainted && (moved || view.compares_all)) {
     compare(view, *book);
   }
 }
@@ -205,6 +208,17 @@ void RecordsChecker::compare(RecordsView& view, const RecordBook& book) {
   }
 }
 
+/// A sweep that was read beyond the position may have found it deleted by then.
+bool RecordsChecker::was_absent(const RecordsView& view, const RecordBook& book,
+                                const std::string& key) {
+  if (view.position >= view.read_until) return false;
+  const std::vector<RecordState>& states = *book.history(key);
+  return std::any_of(states.begin(), states.end(), [&](const RecordState& state) {
+    return state.version > view.position && state.version <= view.read_until &&
+           !is_visible(view.filter, &state);
+  });
+}
+
 std::string RecordsChecker::difference(const RecordsView& view, const RecordBook& book,
                                        const std::string& key) {
   const RecordState* state = book.as_of(key, view.position);
@@ -215,6 +229,7 @@ std::string RecordsChecker::difference(const RecordsView& view, const RecordBook
     // A page may have told of a delete beyond the position.
     const auto gone = view.gone.find(key);
     if (gone != view.gone.end() && gone->second > view.position) return {};
+    if (was_absent(view, book, key)) return {};
     return "is missing, it is of version " + number(state->version);
   }
   const RecordsView::Held& row = held->second;

@@ -55,6 +55,7 @@ struct RecordsView {
   std::map<std::string, std::uint64_t> gone;  // the version up to which the record is known
   std::set<std::string> touched;              // since the last quiet point
   std::uint64_t quiet_at = 0;
+  std::uint64_t read_until = 0;  // sweeps were read here at the latest: beyond the position
   bool compares_all = false;
 };
 
@@ -69,8 +70,14 @@ class RecordsChecker {
            bool in_pages);
   void removed(RecordsView& view, const std::vector<std::string>& keys);
   void ended(RecordsView& view, const Error& error);
-  /// All events have been handled. `in_pass`: the last block was a page with more to come.
-  void drained(RecordsView& view, const std::optional<StreamPosition>& position, bool in_pass);
+  /// What the frames of the message at hand say.
+  struct Pages {
+    bool in_pass = false;    // the last block was a page, with more to come
+    bool has_sweep = false;  // there was a page that says what is absent
+  };
+  /// All events have been handled.
+  void drained(RecordsView& view, const std::optional<StreamPosition>& position,
+               const Pages& pages);
   void digests_differ(const std::string& who);
   /// After the last fault: a reason when the view is not what the channel is.
   std::optional<std::string> missing(const RecordsView& view) const;
@@ -86,6 +93,7 @@ class RecordsChecker {
   void check_content(const RecordsView& view, const SeenRecord& row, const RecordState& state);
   void compare(RecordsView& view, const RecordBook& book);
   /// Why the record under `key` is not what it was at the position; empty when it is.
+  static bool was_absent(const RecordsView& view, const RecordBook& book, const std::string& key);
   static std::string difference(const RecordsView& view, const RecordBook& book,
                                 const std::string& key);
 
