@@ -128,10 +128,18 @@ PublicationPtr merged(const Publication& merge, const Publication* before) {
   const std::string text = shallow_merge(
       before == nullptr ? std::string_view() : as_text(before->payload), as_text(merge.payload));
   whole->payload.assign(text.begin(), text.end());
-  if (!whole->source_version.has_value() && before != nullptr) {
-    whole->source_version = before->source_version;
-  }
   return whole;
+}
+
+/// The latest source version stays known, whatever is published without one meanwhile.
+void keep_source_version(PublicationPtr& record, const ChannelLog& log) {
+  const SourceVersion* latest = log.latest_source_version(record->key);
+  if (latest == nullptr || record->source_version.has_value()) {
+    return;
+  }
+  auto counted = std::make_shared<Publication>(*record);
+  counted->source_version = *latest;
+  record = std::move(counted);
 }
 
 /// What the operation makes of its record, or why it cannot be carried out.
@@ -144,6 +152,7 @@ std::variant<LogEntry, Refused> operate(const LogRecord& record, StreamRange ran
   const Publication& publication = *record.publication;
   entry.before = record_of(log, publication.key);
   if (publication.operation == Operation::Delete) {
+    keep_source_version(entry.publication, log);  // it is its own tombstone
     return entry;
   }
   if (publication.operation == Operation::Set) {
@@ -160,6 +169,7 @@ std::variant<LogEntry, Refused> operate(const LogRecord& record, StreamRange ran
   if (auto refused = judge_limits(record, log.records(), entry.before.get(), *entry.after)) {
     return *std::move(refused);
   }
+  keep_source_version(entry.after, log);
   return entry;
 }
 

@@ -28,7 +28,7 @@ void ClientWorkload::start(Instant until) {
   for (std::uint32_t channel = 0; channel < directory_.channel_count(); ++channel) {
     if (prng_.one_in(4)) continue;
     const auto history = static_cast<std::uint32_t>(prng_.below(10));
-    client_.subscribe(channel, SimClient::From::History, prng_.one_in(3) ? 0 : history);
+    subscribe(channel, SimClient::From::History, prng_.one_in(3) ? 0 : history);
   }
   context_.queue.after(prng_.duration_up_to(500ms), [this] { client_.connect(); });
   every(workload.subscribe_toggle_every, until, false, &ClientWorkload::toggle);
@@ -39,24 +39,46 @@ void ClientWorkload::start(Instant until) {
   client_.on_row([this] { publish_from_callback(); });
 }
 
+SimClient::Wish ClientWorkload::random_wish(std::uint32_t channel) {
+  if (directory_.channel(channel).kind != SimChannelKind::State) return {channel};
+  const std::uint32_t filters = context_.options.workload.filters;
+  if (filters == 0 || prng_.one_in(3)) return {channel};
+  return {channel, static_cast<std::uint32_t>(1 + prng_.below(filters))};
+}
+
+Duration ClientWorkload::random_interval() {
+  const auto& workload = context_.options.workload;
+  if (!prng_.one_in(workload.paced_one_in)) return Duration{0};
+  return prng_.duration_up_to(workload.paced_interval);
+}
+
+void ClientWorkload::subscribe(std::uint32_t channel, SimClient::From from, std::uint32_t history) {
+  client_.subscribe(random_wish(channel), from, history, random_interval());
+}
+
 void ClientWorkload::toggle() {
-  const std::uint32_t channel = random_channel();
+  if (prng_.one_in(24)) {
+    client_.disconnect();
+    context_.queue.after(prng_.duration_up_to(1s), [this] { client_.connect(); });
+    return;
+  }
+  toggle(random_wish(random_channel()));
+}
+
+void ClientWorkload::toggle(SimClient::Wish wish) {
   const auto history = static_cast<std::uint32_t>(prng_.below(20));
   SimClient::From from = SimClient::From::History;
   if (prng_.one_in(2)) from = SimClient::From::HeldPosition;
   if (prng_.one_in(context_.options.workload.bogus_since_one_in)) {
     from = SimClient::From::BogusPosition;
   }
-  if (prng_.one_in(24)) {
-    client_.disconnect();
-    context_.queue.after(prng_.duration_up_to(1s), [this] { client_.connect(); });
-  } else if (!client_.wants(channel)) {
-    client_.subscribe(channel, from, history);
-  } else if (prng_.one_in(4)) {
-    client_.subscribe(channel, from, history);  // a second component
-  } else {
-    client_.unsubscribe(channel);
-    if (prng_.one_in(3)) client_.subscribe(channel, SimClient::From::Now);  // StrictMode
+  // Or: a second component.
+  if (!client_.wants(wish) || prng_.one_in(4)) {
+    return client_.subscribe(wish, from, history, random_interval());
+  }
+  client_.unsubscribe(wish);
+  if (prng_.one_in(3)) {  // StrictMode
+    client_.subscribe(wish, SimClient::From::Now, 0, random_interval());
   }
 }
 
@@ -72,16 +94,17 @@ void ClientWorkload::publish() {
   }
   const std::uint64_t intent = intents_.make(where, key);
   client_.publish(intent);
-  if (!key.empty() && prng_.one_in(context_.options.workload.duplicate_one_in)) {
+  if (!key.empty() && intents_.may_repeat(intent) &&
+      prng_.one_in(context_.options.workload.duplicate_one_in)) {
     client_.publish(intent);
   }
 }
 
 void ClientWorkload::publish_from_callback() {
   if (prng_.one_in(2)) return publish();
-  const std::uint32_t channel = random_channel();
-  if (client_.wants(channel)) client_.unsubscribe(channel);
-  if (prng_.one_in(2)) client_.subscribe(channel, SimClient::From::Now);
+  const SimClient::Wish wish = random_wish(random_channel());
+  if (client_.wants(wish)) client_.unsubscribe(wish);
+  if (prng_.one_in(2)) client_.subscribe(wish, SimClient::From::Now, 0, random_interval());
 }
 
 void ClientWorkload::lose_network() {

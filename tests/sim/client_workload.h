@@ -29,9 +29,14 @@ class ClientWorkload {
   void lose_network();
   void resume() { client_.resume(); }
   void reload() { client_.reload(); }
+  void subscribe(std::uint32_t channel, SimClient::From from, std::uint32_t history);
+  void toggle(SimClient::Wish wish);
   std::uint32_t random_channel() {
     return static_cast<std::uint32_t>(prng_.below(directory_.channel_count()));
   }
+  /// One of the ways in which clients of this run read the channel.
+  SimClient::Wish random_wish(std::uint32_t channel);
+  Duration random_interval();
 
   SimContext& context_;
   const SimDirectory& directory_;

@@ -13,11 +13,7 @@ relay::PublishRequest make_request(const PublisherParts& parts, const std::strin
   request.tenant = parts.directory.tenant_name(intent.channel.tenant);
   request.producer = producer;
   request.channel = parts.directory.channel(intent.channel.channel).name;
-  request.draft.payload_kind = intent.binary ? PayloadKind::Binary : PayloadKind::Json;
-  request.draft.event = intent.event;
-  request.draft.event_id = intent.event_id;
-  request.draft.idempotency_key = intent.key;
-  request.draft.payload.assign(intent.payload.begin(), intent.payload.end());
+  request.draft = draft_of(intent);
   return request;
 }
 
@@ -45,7 +41,8 @@ void HttpPublisher::schedule(Instant until) {
 
 void HttpPublisher::publish_something() {
   const auto& workload = parts_.context.options.workload;
-  const auto channel = static_cast<std::uint32_t>(prng_.below(workload.channels));
+  const auto& writable = parts_.directory.writable();
+  const std::uint32_t channel = writable[static_cast<std::size_t>(prng_.below(writable.size()))];
   if (!settled_.empty() && prng_.one_in(workload.duplicate_one_in)) {
     return attempt(settled_[prng_.below(settled_.size())], 0);
   }
@@ -66,6 +63,13 @@ std::uint64_t HttpPublisher::publish(std::uint32_t channel) {
   return intent;
 }
 
+void HttpPublisher::fill(std::uint32_t channel) {
+  for (std::uint32_t i = 0; i < parts_.context.options.workload.state_fill; ++i) {
+    attempt(parts_.intents.make_set({tenant_, channel}, next_key(), RecordIntentMaker::key_name(i)),
+            0);
+  }
+}
+
 void HttpPublisher::attempt(std::uint64_t id, std::uint32_t failures) {
   ++open_[id];
   parts_.context.note("http.publish", id);
@@ -82,7 +86,12 @@ void HttpPublisher::settle(std::uint64_t id, std::uint32_t failures,
   if (answer && answer->ok()) {
     const relay::PublishReceipt& receipt = answer->value();
     parts_.checker.acknowledged(id, receipt.outcome, receipt.position);
-    if (!intent.key.empty()) settled_.push_back(id);
+    if (!intent.key.empty() && parts_.intents.may_repeat(id)) settled_.push_back(id);
+    return;
+  }
+  if (answer && answer->error().current != nullptr) {
+    const CurrentRecord& current = *answer->error().current;
+    parts_.checker.conflicted(id, {current.version, current.is_binary, current.payload});
     return;
   }
   if (answer) parts_.checker.failed(id, answer->error());

@@ -11,6 +11,10 @@ Intent IntentMaker::draft(ChannelRef channel, std::string key, std::string event
   intent.channel = channel;
   intent.key = std::move(key);
   intent.event_id = std::move(event_id);
+  if (directory_.channel(channel.channel).kind == SimChannelKind::State) {
+    records_.draft(intent);
+    return intent;
+  }
   const std::uint64_t kind = prng_.below(4);
   if (kind != 0) intent.event = "thing." + std::to_string(kind);
   const std::string number = std::to_string(oracle_.intent_count());
@@ -32,10 +36,26 @@ std::uint64_t IntentMaker::make(ChannelRef channel, std::string key, std::string
   return oracle_.add_intent(draft(channel, std::move(key), std::move(event_id)));
 }
 
+std::uint64_t IntentMaker::make_set(ChannelRef channel, std::string key,
+                                    const std::string& record_key) {
+  Intent intent;
+  intent.channel = channel;
+  intent.key = std::move(key);
+  records_.draft_set(intent, record_key);
+  return oracle_.add_intent(std::move(intent));
+}
+
+bool IntentMaker::may_repeat(std::uint64_t id) const {
+  const Intent& intent = oracle_.intent(id);
+  if (intent.record.action == RecordAction::None) return true;
+  return !intent.depends_on_its_turn() && context_.options.workload.records_max == 0;
+}
+
 std::uint64_t IntentMaker::make_invalid(ChannelRef channel, std::string key) {
   Intent intent = draft(channel, std::move(key), "");
   intent.must_be_refused = true;
   intent.binary = false;
+  if (intent.record.action != RecordAction::None) intent.record.action = RecordAction::Set;
   const std::string number = std::to_string(oracle_.intent_count());
   switch (prng_.below(4)) {
     case 0:
@@ -58,6 +78,26 @@ std::uint64_t IntentMaker::make_forbidden(ChannelRef channel, std::string key) {
   Intent intent = draft(channel, std::move(key), "");
   intent.must_be_refused = true;
   return oracle_.add_intent(std::move(intent));
+}
+
+PublicationDraft draft_of(const Intent& intent) {
+  PublicationDraft draft;
+  draft.payload_kind = intent.binary ? PayloadKind::Binary : PayloadKind::Json;
+  draft.event = intent.event;
+  draft.event_id = intent.event_id;
+  draft.idempotency_key = intent.key;
+  draft.payload.assign(intent.payload.begin(), intent.payload.end());
+  const RecordIntent& record = intent.record;
+  if (record.action == RecordAction::None) return draft;
+  draft.operation = record.action == RecordAction::Set     ? Operation::Set
+                    : record.action == RecordAction::Merge ? Operation::Merge
+                                                           : Operation::Delete;
+  draft.key = record.key;
+  draft.tags = intent.tags;
+  if (record.if_version) draft.if_version = Offset{*record.if_version};
+  if (record.source)
+    draft.source_version = SourceVersion{record.source->first, record.source->second};
+  return draft;
 }
 
 }  // namespace tidegate::sim

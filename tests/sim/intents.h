@@ -3,18 +3,29 @@
 // is known.
 #pragma once
 
+#include "core/stream/publication.h"
 #include "tests/sim/check/oracle.h"
+#include "tests/sim/record_intents.h"
 #include "tests/sim/sim_context.h"
+#include "tests/sim/sim_directory.h"
 
 namespace tidegate::sim {
 
 class IntentMaker {
  public:
-  IntentMaker(SimContext& context, Oracle& oracle)
-      : context_(context), oracle_(oracle), prng_(context.prng("intents")) {}
+  IntentMaker(SimContext& context, Oracle& oracle, const SimDirectory& directory)
+      : context_(context),
+        oracle_(oracle),
+        directory_(directory),
+        records_(context, oracle),
+        prng_(context.prng("intents")) {}
 
   /// `key`: the idempotency key; empty for a publish that must not be repeated.
   std::uint64_t make(ChannelRef channel, std::string key, std::string event_id = "");
+  /// A set of one record.
+  std::uint64_t make_set(ChannelRef channel, std::string key, const std::string& record_key);
+  /// One that may be made twice at a time: its verdict does not depend on when its turn comes.
+  bool may_repeat(std::uint64_t intent) const;
   /// One that no relay may accept.
   std::uint64_t make_invalid(ChannelRef channel, std::string key);
   /// One that a publisher without the right to it makes.
@@ -25,7 +36,12 @@ class IntentMaker {
 
   SimContext& context_;
   Oracle& oracle_;
+  const SimDirectory& directory_;
+  RecordIntentMaker records_;
   Prng prng_;
 };
+
+/// The intent as its publisher says it.
+PublicationDraft draft_of(const Intent& intent);
 
 }  // namespace tidegate::sim

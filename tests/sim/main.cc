@@ -101,6 +101,12 @@ class Runner {
         "%llu acknowledgements, %llu connection attempts\n",
         total(total_.steps), total(total_.rows), total(total_.recovered), total(total_.snapshots),
         total(total_.acknowledgements), total(total_.attempts));
+    std::printf(
+        "sim: %llu record rows, %llu swept, %llu quiet points, %llu conflicts, %llu signals, "
+        "%llu earlier cuts, %llu corruptions\n",
+        total(total_.record_rows), total(total_.swept), total(total_.quiet_points),
+        total(total_.conflicts), total(total_.signals), total(total_.earlier_cuts),
+        total(total_.corruptions));
   }
 
  private:
@@ -126,6 +132,13 @@ class Runner {
     total_.snapshots += report.snapshots;
     total_.acknowledgements += report.acknowledgements;
     total_.attempts += report.attempts;
+    total_.record_rows += report.record_rows;
+    total_.quiet_points += report.quiet_points;
+    total_.swept += report.swept;
+    total_.conflicts += report.conflicts;
+    total_.signals += report.signals;
+    total_.earlier_cuts += report.earlier_cuts;
+    total_.corruptions += report.corruptions;
     if (!report.violations.empty()) {
       ++failed_;
       std::printf("sim: seed %llu\n", static_cast<unsigned long long>(report.seed));

@@ -1,5 +1,8 @@
-// The application's commands and what happens to a client. (The shell is in sim_client_shell.cc.)
+// The application's commands and what happens to a client. (The shell is in sim_client_shell.cc,
+// what the application is told in sim_client_views.cc.)
 #include "tests/sim/sim_client.h"
+#include "tests/sim/check/record_filters.h"
+#include "tests/sim/intents.h"
 
 namespace tidegate::sim {
 
@@ -60,15 +63,29 @@ void SimClient::disconnect() {
   turn();
 }
 
-SubscribeOptions SimClient::options_for(std::uint32_t channel, From from, std::uint32_t history) {
+std::string SimClient::who(Wish wish) const {
+  const std::string filter =
+      wish.filter == 0 ? "" : " through filter " + std::to_string(wish.filter);
+  return name() + " on " + parts_.directory.channel(wish.channel).name.str() + filter;
+}
+
+SubscribeOptions SimClient::options_for(Wish wish, From from, std::uint32_t history) {
   SubscribeOptions options;
   options.history = from == From::Now ? 0 : history;
-  const ChannelView* held = view(channel);
-  if (held == nullptr || !held->epoch || held->bogus_since) return options;
-  auto epoch = Epoch::parse(*held->epoch);
+  options.filter = record_filter_text(wish.filter);
+  const ChannelView* held = view_as<ChannelView>(wish);
+  const RecordsView* records = view_as<RecordsView>(wish);
+  const bool bogus = (held != nullptr && held->bogus_since) ||
+                     (records != nullptr && (records->bogus_since || wish.filter != 0));
+  const auto& held_epoch = held != nullptr      ? held->epoch
+                           : records != nullptr ? records->epoch
+                                                : std::nullopt;
+  if (!held_epoch || bogus) return options;
+  auto epoch = Epoch::parse(*held_epoch);
   TIDEGATE_CHECK(epoch.ok());
   if (from == From::HeldPosition) {
-    options.since = StreamPosition{*epoch, Offset{held->position}};
+    options.since =
+        StreamPosition{*epoch, Offset{held != nullptr ? held->position : records->position}};
   } else if (from == From::BogusPosition) {
     if (prng_.one_in(2)) epoch = Epoch::from_entropy(prng_.next());
     options.since = StreamPosition{*epoch, Offset{kOffsetThatNeverComes + prng_.below(1000)}};
@@ -76,15 +93,14 @@ SubscribeOptions SimClient::options_for(std::uint32_t channel, From from, std::u
   return options;
 }
 
-ChannelView SimClient::new_view(std::uint32_t channel, From from,
-                                const SubscribeOptions& options) const {
+ChannelView SimClient::new_log_view(Wish wish, From from, const SubscribeOptions& options) const {
   ChannelView fresh;
-  const ChannelView* held = view(channel);
+  const ChannelView* held = view_as<ChannelView>(wish);
   if (options.since && from == From::HeldPosition) fresh = *held;
-  fresh.channel = {tenant_, channel};
-  fresh.who = name() + " on " + parts_.directory.channel(channel).name.str();
+  fresh.channel = {tenant_, wish.channel};
+  fresh.who = who(wish);
   fresh.history = options.history;
-  fresh.may_subscribe = (rights_.may_subscribe >> channel & 1) != 0;
+  fresh.may_subscribe = may_subscribe(wish.channel);
   fresh.live = false;
   fresh.ended = false;
   if (options.since && from == From::BogusPosition) {
@@ -95,20 +111,42 @@ ChannelView SimClient::new_view(std::uint32_t channel, From from,
   return fresh;
 }
 
-void SimClient::subscribe(std::uint32_t channel, From from, std::uint32_t history) {
-  Mount& mount = mounts_[channel];
+SimClient::View SimClient::new_view(Wish wish, From from, const SubscribeOptions& options) const {
+  const SimChannelKind kind = parts_.directory.channel(wish.channel).kind;
+  if (kind == SimChannelKind::State) {
+    // Whatever position it comes from, a page that begins holds no records.
+    RecordsView fresh;
+    fresh.channel = {tenant_, wish.channel};
+    fresh.filter = wish.filter;
+    fresh.who = who(wish);
+    fresh.may_subscribe = may_subscribe(wish.channel);
+    fresh.bogus_since = options.since.has_value();
+    return fresh;
+  }
+  if (kind != SimChannelKind::Signal) return new_log_view(wish, from, options);
+  SignalView fresh;
+  fresh.channel = {tenant_, wish.channel};
+  fresh.client = index_;
+  fresh.who = who(wish);
+  fresh.may_subscribe = may_subscribe(wish.channel);
+  return fresh;
+}
+
+void SimClient::subscribe(Wish wish, From from, std::uint32_t history, Duration min_interval) {
+  Mount& mount = mounts_[wish];
   // From inside a callback, rows may still be on their way to it: a position is of no use there.
   if (in_turn_) from = From::Now;
   const bool shared = mount.references > 0;
-  const SubscribeOptions options =
-      shared ? SubscribeOptions{} : options_for(channel, from, history);
+  SubscribeOptions options = shared ? SubscribeOptions{} : options_for(wish, from, history);
+  options.filter = record_filter_text(wish.filter);
+  options.min_interval_ms = static_cast<std::uint32_t>(min_interval.count() / 1000);
   const auto result =
-      session_->subscribe(context_.now(), parts_.directory.channel(channel).name, options);
-  context_.note("app.subscribe", index_, channel, static_cast<std::uint64_t>(from));
+      session_->subscribe(context_.now(), parts_.directory.channel(wish.channel).name, options);
+  context_.note("app.subscribe", index_, wish.channel, static_cast<std::uint64_t>(from));
   if (!result) return context_.fail("I7", name() + " cannot subscribe: " + result.error().message);
   if (*result != mount.id) {
     if (shared) return context_.fail("I1", name() + ": one channel, two subscriptions");
-    ChannelView fresh = new_view(channel, from, options);
+    View fresh = new_view(wish, from, options);
     views_[*result] = std::move(fresh);
     mount.id = *result;
   }
@@ -116,14 +154,16 @@ void SimClient::subscribe(std::uint32_t channel, From from, std::uint32_t histor
   turn();
 }
 
-void SimClient::unsubscribe(std::uint32_t channel) {
-  Mount& mount = mounts_[channel];
+void SimClient::unsubscribe(Wish wish) {
+  Mount& mount = mounts_[wish];
   if (mount.references == 0) return;
-  context_.note("app.unsubscribe", index_, channel);
+  context_.note("app.unsubscribe", index_, wish.channel);
   --mount.references;
   const Status status = session_->unsubscribe(context_.now(), mount.id);
-  const ChannelView* held = view_of(mount.id);
-  if (!status && held != nullptr && !held->ended) {
+  const View* held = view_of(mount.id);
+  const bool ended =
+      held == nullptr || std::visit([](const auto& view) { return view.ended; }, *held);
+  if (!status && !ended) {
     context_.fail("I7", name() + " cannot unsubscribe: " + status.error().message);
   }
   turn();
@@ -131,12 +171,7 @@ void SimClient::unsubscribe(std::uint32_t channel) {
 
 void SimClient::publish(std::uint64_t id) {
   const Intent& intent = parts_.oracle.intent(id);
-  PublicationDraft draft;
-  draft.payload_kind = intent.binary ? PayloadKind::Binary : PayloadKind::Json;
-  draft.event = intent.event;
-  draft.event_id = intent.event_id;
-  draft.idempotency_key = intent.key;
-  draft.payload.assign(intent.payload.begin(), intent.payload.end());
+  PublicationDraft draft = draft_of(intent);
   const ChannelName& channel = parts_.directory.channel(intent.channel.channel).name;
   context_.note("app.publish", index_, id);
   const auto request = session_->publish(context_.now(), channel, std::move(draft));
@@ -174,17 +209,18 @@ void SimClient::reload() {
   event_names_.clear();
   const auto mounts = std::move(mounts_);
   mounts_.clear();
-  std::map<std::uint32_t, ChannelView> kept;
-  for (const auto& [channel, mount] : mounts) kept[channel] = views_.at(mount.id);
+  std::map<Wish, View> kept;
+  for (const auto& [wish, mount] : mounts) kept.emplace(wish, views_.at(mount.id));
   views_.clear();
   begin_session();
   if (!online_) session_->handle_network(context_.now(), false);
-  for (const auto& [channel, mount] : mounts) {
+  for (const auto& [wish, mount] : mounts) {
     if (mount.references == 0) continue;
     // The page finds its data and position where it had stored them, under an id of old.
-    mounts_[channel] = {SubscriptionId::None, 0};
-    views_[SubscriptionId::None] = kept.at(channel);
-    subscribe(channel, From::HeldPosition, kept.at(channel).history);
+    mounts_[wish] = {SubscriptionId::None, 0};
+    const View& stored = views_.emplace(SubscriptionId::None, kept.at(wish)).first->second;
+    const auto* log = std::get_if<ChannelView>(&stored);
+    subscribe(wish, From::HeldPosition, log == nullptr ? 0 : log->history, {});
     views_.erase(SubscriptionId::None);
   }
   if (wants_connection_) connect();
@@ -192,21 +228,9 @@ void SimClient::reload() {
 
 // ---- getters
 
-bool SimClient::wants(std::uint32_t channel) const {
-  const auto found = mounts_.find(channel);
+bool SimClient::wants(Wish wish) const {
+  const auto found = mounts_.find(wish);
   return found != mounts_.end() && found->second.references > 0;
-}
-
-const ChannelView* SimClient::view(std::uint32_t channel) const {
-  const auto mount = mounts_.find(channel);
-  if (mount == mounts_.end()) return nullptr;
-  const auto found = views_.find(mount->second.id);
-  return found == views_.end() ? nullptr : &found->second;
-}
-
-ChannelView* SimClient::view_of(SubscriptionId id) {
-  const auto found = views_.find(id);
-  return found == views_.end() ? nullptr : &found->second;
 }
 
 std::optional<std::string> SimClient::missing() const {
@@ -215,10 +239,9 @@ std::optional<std::string> SimClient::missing() const {
   if (!publishing_.empty() || session_->outbox_size() != 0) {
     return name() + " has " + std::to_string(publishing_.size()) + " publishes open";
   }
-  for (const auto& [channel, mount] : mounts_) {
+  for (const auto& [wish, mount] : mounts_) {
     if (mount.references == 0) continue;
-    const ChannelView& held = views_.at(mount.id);
-    if (const auto lacks = parts_.delivery.missing(held)) return held.who + " " + *lacks;
+    if (const auto lacks = missing(mount, views_.at(mount.id))) return who(wish) + " " + *lacks;
   }
   return std::nullopt;
 }

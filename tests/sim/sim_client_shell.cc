@@ -1,7 +1,6 @@
 // The shell around the session: effects, messages, events, the one timer; in the order that the
 // session documents. This is what the browser SDK and the native client do with real sockets.
 #include <algorithm>
-#include <cstring>
 
 #include "tests/sim/sim_client.h"
 
@@ -12,13 +11,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint32_t kConnectionsPerLife = 1U << 16;
-
-template <typename Number>
-Number read_number(ByteView source, std::size_t at) {
-  Number value{};
-  if (at + sizeof value <= source.size()) std::memcpy(&value, source.data() + at, sizeof value);
-  return value;
-}
 
 }  // namespace
 
@@ -38,6 +30,7 @@ void SimClient::link_opened(ConnectionId connection) {
   const auto mine = from_network(connection);
   if (!mine) return;
   context_.note("client.opened", index_, static_cast<std::uint64_t>(*mine));
+  streams_.clear();
   session_->handle_open(context_.now(), *mine);
   turn();
 }
@@ -46,8 +39,10 @@ void SimClient::link_message(ConnectionId connection, ByteView message) {
   const auto mine = from_network(connection);
   if (!mine) return;
   context_.note("client.read", index_, message.size());
+  look_into(message);
   session_->handle_message(context_.now(), *mine, message);
   turn();
+  pages_at_hand_ = sweeps_at_hand_ = false;
 }
 
 void SimClient::link_closed(ConnectionId connection, std::uint16_t code, const std::string& why) {
@@ -158,89 +153,6 @@ void SimClient::fetch_token(std::uint32_t fetch) {
     }
     turn();
   });
-}
-
-// ---- events
-
-void SimClient::handle(const Event& event) {
-  if (const auto* rows = std::get_if<RowsDelivered>(&event)) return handle_rows(*rows);
-  if (const auto* named = std::get_if<EventNamed>(&event)) {
-    event_names_[named->event] = named->name;
-  } else if (const auto* started = std::get_if<SubscriptionStarted>(&event)) {
-    context_.note("app.started", index_, static_cast<std::uint64_t>(started->reason),
-                  started->start.offset.value);
-    if (ChannelView* view = view_of(started->subscription))
-      parts_.delivery.started(*view, *started);
-  } else if (const auto* live = std::get_if<SubscriptionLive>(&event)) {
-    if (ChannelView* view = view_of(live->subscription)) view->live = true;
-  } else if (const auto* ended = std::get_if<SubscriptionEnded>(&event)) {
-    for (auto& [channel, mount] : mounts_) {
-      if (mount.id == ended->subscription) mount.references = 0;
-    }
-    if (ChannelView* view = view_of(ended->subscription))
-      parts_.delivery.ended(*view, ended->error);
-  } else if (const auto* gap = std::get_if<GapDetected>(&event)) {
-    context_.note("app.gap", index_, static_cast<std::uint64_t>(gap->subscription));
-  } else if (const auto* ack = std::get_if<PublishAcknowledged>(&event)) {
-    const auto found = publishing_.find(ack->request);
-    if (found == publishing_.end()) return context_.fail("I1", name() + ": an answer to nothing");
-    parts_.publishes.acknowledged(found->second, ack->outcome, ack->position);
-    publishing_.erase(found);
-  } else if (const auto* failed = std::get_if<PublishFailed>(&event)) {
-    const auto found = publishing_.find(failed->request);
-    if (found == publishing_.end()) return context_.fail("I1", name() + ": an answer to nothing");
-    parts_.publishes.failed(found->second, failed->error);
-    publishing_.erase(found);
-  } else if (const auto* state = std::get_if<StateChanged>(&event)) {
-    context_.note("app.state", index_, static_cast<std::uint64_t>(state->state), state->code);
-    if (context_.trace.verbose()) context_.trace.say(context_.queue.now(), state->message);
-    if (state->state == ClientState::Failed) {
-      context_.fail("I7", name() + " gave up: " + state->message);
-    }
-  }
-}
-
-void SimClient::handle_rows(const RowsDelivered& rows) {
-  ChannelView* view = view_of(rows.subscription);
-  if (view == nullptr) return context_.fail("I1", name() + ": rows of an unknown subscription");
-  const ByteView source = session_->source_bytes(rows.source);
-  const auto table = session_->row_table();
-  if (rows.first_row + rows.row_count > table.size()) {
-    return context_.fail("I1", view->who + ": rows beyond the row table");
-  }
-  for (std::uint32_t i = 0; i < rows.row_count && !context_.failed(); ++i) {
-    read_row(*view, rows.subscription, source, table[rows.first_row + i]);
-  }
-  const std::uint64_t one_in = context_.options.workload.command_in_callback_one_in;
-  if (on_row_ && context_.strikes(prng_, one_in)) on_row_();
-}
-
-void SimClient::read_row(ChannelView& view, SubscriptionId id, ByteView source,
-                         const RowEntry& entry) {
-  // The row as docs/PROTOCOL.md lays it out.
-  SeenRow row;
-  row.offset = read_number<std::uint64_t>(source, entry.row_at);
-  const auto payload_len = read_number<std::uint32_t>(source, entry.row_at + 16);
-  const auto string_ref = read_number<std::uint32_t>(source, entry.row_at + 20);
-  const auto key_len = read_number<std::uint16_t>(source, entry.row_at + 24);
-  const auto event_id_len = read_number<std::uint16_t>(source, entry.row_at + 26);
-  row.binary = (read_number<std::uint8_t>(source, entry.row_at + 31) & 1) != 0;
-  const std::string_view text = as_text(source);
-  if (entry.payload_at > text.size() || entry.heap_at + string_ref + key_len > text.size()) {
-    return context_.fail("I1", view.who + ": a row table entry points outside its message");
-  }
-  row.payload = text.substr(entry.payload_at, payload_len);
-  row.event_id = text.substr(entry.heap_at + string_ref + key_len, event_id_len);
-  if (entry.event != kNoEventName) row.event = event_names_[entry.event];
-  context_.note("app.row", index_, static_cast<std::uint64_t>(id), row.offset);
-  parts_.delivery.row(view, row, session_->position(id));
-}
-
-void SimClient::check_drained() {
-  for (const auto& [channel, mount] : mounts_) {
-    ChannelView* view = view_of(mount.id);
-    if (view != nullptr) parts_.delivery.drained(*view, session_->position(mount.id));
-  }
 }
 
 }  // namespace tidegate::sim

@@ -1,4 +1,4 @@
-// Channels, tenants and the three namespaces of a run.
+// Channels, tenants and the namespaces of a run.
 #include "tests/sim/sim_directory.h"
 
 namespace tidegate::sim {
@@ -26,7 +26,10 @@ ChannelName must_parse_channel(const std::string& name) {
   return std::move(parsed).value();
 }
 
-SimDirectory::SimDirectory(const SimOptions& options) : tenants_(options.clients.tenants) {
+SimDirectory::SimDirectory(const SimOptions& options)
+    : tenants_(options.clients.tenants),
+      record_ttl_(options.workload.record_ttl),
+      state_history_(options.workload.state_history) {
   const auto& workload = options.workload;
   for (std::uint32_t i = 0; i < workload.channels; ++i) {
     const bool tiny = i < workload.small_history_channels;
@@ -36,6 +39,17 @@ SimDirectory::SimDirectory(const SimOptions& options) : tenants_(options.clients
   for (std::uint32_t i = 0; i < workload.replay_publishers; ++i) {
     add(SimChannelKind::Replay, "replay:" + std::to_string(i));
   }
+  for (std::uint32_t i = 0; i < workload.state_channels; ++i) {
+    add(SimChannelKind::State, "state:" + std::to_string(i));
+  }
+  for (std::uint32_t i = 0; i < workload.signal_channels; ++i) {
+    add(SimChannelKind::Signal, "signal:" + std::to_string(i));
+  }
+  config_ = make_config(options);
+}
+
+std::shared_ptr<relay::RelayConfig> SimDirectory::make_config(const SimOptions& options) {
+  const auto& workload = options.workload;
   auto config = std::make_shared<relay::RelayConfig>();
   config->namespaces.push_back(
       make_namespace("room:*:log", kRoomHistory, relay::PublishRight::Capability));
@@ -43,13 +57,24 @@ SimDirectory::SimDirectory(const SimOptions& options) : tenants_(options.clients
       make_namespace("tiny:**", kTinyHistory, relay::PublishRight::Capability));
   config->namespaces.push_back(
       make_namespace("replay:{id}", kRoomHistory, relay::PublishRight::Server));
+  auto state = make_namespace("state:*", workload.state_history, relay::PublishRight::Capability);
+  state.kind = ChannelKind::State;
+  state.record_ttl = workload.record_ttl;
+  if (workload.records_max > 0) state.records.count = workload.records_max;
+  config->namespaces.push_back(std::move(state));
+  auto signal = make_namespace("signal:*", 0, relay::PublishRight::Capability);
+  signal.kind = ChannelKind::Signal;
+  config->namespaces.push_back(std::move(signal));
   config->heartbeat_interval = options.relay.heartbeat_interval;
   config->heartbeat_timeout = options.relay.heartbeat_timeout;
   config->hello_timeout = options.relay.hello_timeout;
-  config_ = std::move(config);
+  return config;
 }
 
 void SimDirectory::add(SimChannelKind kind, const std::string& name) {
+  if (kind != SimChannelKind::Replay) {
+    writable_.push_back(static_cast<std::uint32_t>(channels_.size()));
+  }
   channels_.push_back({kind, must_parse_channel(name)});
 }
 
@@ -70,7 +95,16 @@ std::optional<ChannelRef> SimDirectory::find(const relay::ChannelKey& key) const
 }
 
 std::size_t SimDirectory::history_count(std::uint32_t channel) const {
-  return channels_.at(channel).kind == SimChannelKind::Tiny ? kTinyHistory : kRoomHistory;
+  switch (channels_.at(channel).kind) {
+    case SimChannelKind::Tiny:
+      return kTinyHistory;
+    case SimChannelKind::State:
+      return state_history_;
+    case SimChannelKind::Signal:
+      return 0;
+    default:
+      return kRoomHistory;
+  }
 }
 
 }  // namespace tidegate::sim

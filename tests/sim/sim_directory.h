@@ -18,6 +18,8 @@ enum class SimChannelKind : std::uint8_t {
   Room,    // long history, clients may publish
   Tiny,    // history so short that it is exceeded all the time
   Replay,  // written by one publisher that replays its own log into every epoch
+  State,   // records
+  Signal,  // of the moment
 };
 
 struct SimChannel {
@@ -39,12 +41,20 @@ class SimDirectory {
   std::shared_ptr<const relay::RelayConfig> config() const { return config_; }
   /// How many entries history keeps of such a channel.
   std::size_t history_count(std::uint32_t channel) const;
+  /// Of a state channel: how long a record stays unchanged; 0: for ever.
+  Duration record_ttl() const { return record_ttl_; }
+  /// The channels that clients and HTTP publishers write at random.
+  const std::vector<std::uint32_t>& writable() const { return writable_; }
 
  private:
   void add(SimChannelKind kind, const std::string& name);
+  static std::shared_ptr<relay::RelayConfig> make_config(const SimOptions& options);
 
   std::uint32_t tenants_;
+  Duration record_ttl_;
+  std::size_t state_history_;
   std::vector<SimChannel> channels_;
+  std::vector<std::uint32_t> writable_;
   std::shared_ptr<const relay::RelayConfig> config_;
 };
 

@@ -113,10 +113,6 @@ void SimNetwork::client_close(std::uint32_t client, ConnectionId connection) {
 bool SimNetwork::relay_send(LinkId id, relay::SharedMessagePtr message) {
   Link* link = find(id);
   if (link == nullptr || link->relay_end == End::Gone) return false;
-  if (context_.strikes(prng_, context_.options.network.lose_one_in)) {
-    context_.note("net.lose", link->client, message->framed().size());
-    return link->blocked;
-  }
   const std::size_t bytes = message->framed().size();
   link->down.bytes += bytes;
   if (!link->is_cut && link->client_end != End::Gone) {

@@ -2,6 +2,8 @@
 // them fast), sometimes hundreds of clients; each kind of fault is on in about half of the runs.
 #include "tests/sim/sim_options.h"
 
+#include <algorithm>
+
 #include "core/base/prng.h"
 
 namespace tidegate::sim {
@@ -47,6 +49,7 @@ void draw_network(Draw& draw, const SimOptions& options, NetworkOptions& network
   network.stall_every = draw.rate(200ms, 4s);
   network.stall_max = draw.time(100ms, 8s);
   network.lose_one_in = draw.one_in(5) ? draw.between(20, 300) : 0;
+  network.earlier_cut_one_in = draw.one_in(3) ? draw.between(2, 12) : 0;
   network.blackhole_one_in = draw.chance(3, 12);
   network.late_close_one_in = draw.chance(1, 4);
   network.slow_reader_one_in = draw.chance(2, 6);
@@ -81,6 +84,8 @@ void draw_store(Draw& draw, StoreOptions& store) {
   store.late_one_in = draw.one_in(3) ? draw.between(10, 80) : 0;
   store.read_fails_one_in = draw.chance(4, 20);
   store.open_fails_one_in = draw.chance(4, 20);
+  store.trim_lost_one_in = draw.chance(1, 6);
+  store.keeps_deletes = draw.coin();
 }
 
 void draw_clients(Draw& draw, ClientSwarmOptions& clients) {
@@ -117,6 +122,72 @@ void draw_workload(Draw& draw, const SimOptions& options, WorkloadOptions& workl
   workload.command_in_callback_one_in = draw.one_in(3) ? draw.between(4, 40) : 0;
 }
 
+void draw_records(Draw& draw, const SimOptions& options, WorkloadOptions& workload) {
+  const bool crowd = options.clients.count > 50;
+  if (draw.one_in(3)) return;  // without records
+  workload.state_channels = crowd ? 1 : draw.small(1, 2);
+  if (draw.coin()) workload.channels = 1;
+  workload.small_history_channels = std::min(workload.small_history_channels, workload.channels);
+  workload.state_keys = draw.coin() ? draw.small(2, 12) : draw.small(12, 80);
+  if (!crowd && draw.one_in(12)) workload.state_keys = draw.small(200, 3000);
+  workload.state_fill = draw.coin() ? workload.state_keys : 0;
+  workload.record_pad_max = draw.one_in(3) ? draw.between(1000, 8000) : draw.between(10, 100);
+  workload.state_history = draw.coin() ? draw.small(3, 40) : 1000;
+  workload.records_max = draw.one_in(6) ? std::max(2U, workload.state_keys / 2) : 0;
+  workload.record_ttl = draw.one_in(4) ? draw.time(500ms, 6s) : Duration{0};
+  workload.hot_key_one_in = draw.chance(2, 4);
+  workload.delete_one_in = draw.chance(3, 12);
+  workload.merge_one_in = draw.chance(1, 4);
+  workload.if_version_one_in = draw.chance(2, 6);
+  // A store that forgets deletes forgets their publishers' counts.
+  const bool may_count = options.store.keeps_deletes || workload.delete_one_in == 0;
+  workload.source_version_one_in =
+      may_count && workload.record_ttl == Duration{0} ? draw.chance(2, 6) : 0;
+  workload.filters = draw.coin() ? draw.small(1, 5) : 0;
+  workload.paced_one_in = draw.chance(1, 4);
+  workload.paced_interval = draw.time(50ms, 2s);
+}
+
+/// Bytes change on their way, and nothing else is wrong with them: digests have to find it, which
+/// takes readers who keep pace, and some time with news.
+void draw_corruption(Draw& draw, SimOptions& options) {
+  if (options.workload.state_channels == 0 || !draw.one_in(8)) return;
+  options.network.corrupt_one_in = draw.between(10, 80);
+  options.workload.paced_one_in = 0;
+  options.phases.after_faults = 30s;
+}
+
+/// Whole kinds of trouble, each wholly off in a quarter of the runs.
+void switch_off(Draw& draw, SimOptions& options) {
+  const auto off = [&draw] { return draw.one_in(4); };
+  if (off()) {
+    const auto window = options.network.window_bytes;
+    const auto latency = options.network.latency_min;
+    options.network = {};
+    options.network.window_bytes = window;
+    options.network.latency_min = latency;
+  }
+  if (off()) {
+    auto& relay = options.relay;
+    relay.crash_every = relay.drain_every = relay.timer_late_max = Duration{0};
+    relay.verify_lost_one_in = relay.answer_lost_one_in = 0;
+  }
+  if (off()) {
+    const bool durable = options.store.durable;
+    const bool keeps_deletes = options.store.keeps_deletes;
+    options.store = {};
+    options.store.durable = durable;
+    options.store.keeps_deletes = keeps_deletes;
+  }
+  if (off()) {
+    auto& clients = options.clients;
+    clients.tokens_expire = false;
+    clients.token_fetch_fails_one_in = 0;
+    clients.timer_late_max = clients.offline_every = clients.resume_every = Duration{0};
+    clients.reload_every = clients.wall_jump_every = Duration{0};
+  }
+}
+
 }  // namespace
 
 SimOptions draw_options(std::uint64_t seed) {
@@ -128,11 +199,15 @@ SimOptions draw_options(std::uint64_t seed) {
   draw_relay(draw, options.relay);
   draw_store(draw, options.store);
   draw_workload(draw, options, options.workload);
+  draw_records(draw, options, options.workload);
+  if (draw.one_in(3)) options.workload.signal_channels = 1;
+  switch_off(draw, options);
   const bool crowd = options.clients.count > 50;
   options.phases.faults = crowd ? draw.time(2s, 5s) : draw.time(2s, 15s);
   // What a dead process had sent to a store that outlived it may land late. Nobody was told of it,
   // so it shows with the next append: the last publications come after that.
   if (options.store.durable && options.store.late_one_in != 0) options.phases.after_faults = 16s;
+  draw_corruption(draw, options);
   options.phases.linger = draw.one_in(16) ? draw.time(30s, 120s) : draw.time(0s, 2s);
   return options;
 }
@@ -163,7 +238,8 @@ std::string describe(const SimOptions& options) {
          "\nnetwork:" + time("latency", network.latency_min + network.latency_spread) +
          time("cut", network.cut_every) + time("half_open", network.half_open_every) +
          time("stall", network.stall_every) + chance("lose", network.lose_one_in) +
-         chance("blackhole", network.blackhole_one_in) +
+         chance("earlier_cut", network.earlier_cut_one_in) +
+         chance("corrupt", network.corrupt_one_in) + chance("blackhole", network.blackhole_one_in) +
          chance("slow", network.slow_reader_one_in) + number("window", network.window_bytes) +
          "\nrelay:" + number("shards", relay.shards) +
          number("changes", relay.shard_count_changes) + time("mail", relay.mailbox_delay_max) +
@@ -175,6 +251,8 @@ std::string describe(const SimOptions& options) {
          chance("unknown", store.unknown_one_in) + chance("silent", store.silent_one_in) +
          chance("late", store.late_one_in) + chance("read_fails", store.read_fails_one_in) +
          chance("open_fails", store.open_fails_one_in) +
+         chance("trim_lost", store.trim_lost_one_in) +
+         number("keeps_deletes", store.keeps_deletes) +
          "\nworkload:" + number("channels", workload.channels) +
          number("tiny", workload.small_history_channels) +
          number("http", workload.http_publishers) + number("replay", workload.replay_publishers) +
@@ -186,6 +264,14 @@ std::string describe(const SimOptions& options) {
          chance("bogus", workload.bogus_since_one_in) +
          chance("in_callback", workload.command_in_callback_one_in) +
          number("payload", workload.payload_bytes_max) +
+         "\nrecords:" + number("channels", workload.state_channels) +
+         number("keys", workload.state_keys) + number("fill", workload.state_fill) +
+         number("pad", workload.record_pad_max) + number("history", workload.state_history) +
+         number("max", workload.records_max) + time("ttl", workload.record_ttl) +
+         chance("hot", workload.hot_key_one_in) + chance("delete", workload.delete_one_in) +
+         chance("merge", workload.merge_one_in) + chance("if_version", workload.if_version_one_in) +
+         chance("source", workload.source_version_one_in) + number("filters", workload.filters) +
+         chance("paced", workload.paced_one_in) + number("signals", workload.signal_channels) +
          "\nphases:" + time("faults", options.phases.faults) +
          time("linger", options.phases.linger);
 }

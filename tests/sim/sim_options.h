@@ -19,9 +19,12 @@ struct NetworkOptions {
   Duration half_open_every{0};  // cut, and one side does not learn of it for minutes
   Duration stall_every{0};
   Duration stall_max{3'000'000};
-  /// A message to a client that vanishes on a link that lives on. TCP does not do that; a proxy
-  /// with a defect, or a relay with one, does, and the block law is there to notice it.
+  /// A message to a client that vanishes on a link that lives on (wire_faults.h).
   std::uint64_t lose_one_in = 0;
+  /// A block that begins before its reader's position, which is as good (wire_faults.h).
+  std::uint64_t earlier_cut_one_in = 0;
+  /// A block of records in which a digit is another one: a digest has to find it.
+  std::uint64_t corrupt_one_in = 0;
   std::uint64_t blackhole_one_in = 0;    // a connection attempt that is never answered
   std::uint64_t late_close_one_in = 0;   // the client's own close is also reported back to it, late
   std::uint64_t slow_reader_one_in = 0;  // connections with little bandwidth towards the client
@@ -57,6 +60,8 @@ struct StoreOptions {
   std::uint64_t late_one_in = 0;     // happens (or not) long after the deadline
   std::uint64_t read_fails_one_in = 0;
   std::uint64_t open_fails_one_in = 0;
+  std::uint64_t trim_lost_one_in = 0;  // a trim that a crash undoes
+  bool keeps_deletes = true;           // of what is trimmed; else it says what it has forgotten
 };
 
 struct ClientSwarmOptions {
@@ -91,6 +96,24 @@ struct WorkloadOptions {
   Duration subscribe_toggle_every{0};    // random subscribe, unsubscribe, mount-unmount-mount
   std::uint64_t bogus_since_one_in = 0;  // positions that never were
   std::uint64_t command_in_callback_one_in = 0;
+
+  // Records.
+  std::uint32_t state_channels = 0;
+  std::uint32_t signal_channels = 0;
+  std::uint32_t state_keys = 30;
+  std::uint32_t state_fill = 0;     // of those: there from the beginning
+  std::size_t record_pad_max = 40;  // bytes; large: a pass has several pages
+  std::size_t state_history = 1000;
+  std::size_t records_max = 0;  // over: refused; 0: the product's default
+  Duration record_ttl{0};
+  std::uint64_t hot_key_one_in = 0;  // a publish to one of the first three keys
+  std::uint64_t delete_one_in = 6;
+  std::uint64_t merge_one_in = 3;
+  std::uint64_t if_version_one_in = 0;
+  std::uint64_t source_version_one_in = 0;
+  std::uint32_t filters = 0;         // how many different ones readers ask for
+  std::uint64_t paced_one_in = 0;    // readers that ask for an interval
+  Duration paced_interval{200'000};  // at most
 };
 
 struct PhaseOptions {

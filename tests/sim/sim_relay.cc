@@ -59,7 +59,10 @@ void SimRelay::end_process() {
   shards_.clear();
   mailboxes_.clear();
   connections_ever_ = 0;
-  for (const auto& [link, place] : places_) parts_.access.link_over(link);
+  for (const auto& [link, place] : places_) {
+    parts_.access.link_over(link);
+    parts_.faults.link_over(link);
+  }
   places_.clear();
   parts_.network.relay_crashed();
   parts_.store.crash();
@@ -156,7 +159,9 @@ void SimRelay::link_connected(LinkId link, std::uint32_t client) {
   const auto handle = shards_[index].machine->handle_connected(context_.now());
   context_.note("relay.connected", client, static_cast<std::uint64_t>(link), index);
   shards_[index].links[handle] = link;
-  places_[link] = {index, handle, false};
+  places_[link] = {index, handle, client, false};
+  parts_.signals.reader_connected(client);
+  parts_.faults.link_connected(link, client);
   ++connections_ever_;
   turn(index);
 }
@@ -178,6 +183,7 @@ void SimRelay::link_disconnected(LinkId link) {
   const Place place = *found;
   context_.note("relay.disconnected", static_cast<std::uint64_t>(link));
   parts_.access.link_over(link);
+  parts_.faults.link_over(link);
   shards_[place.shard].links.erase(place.handle);
   places_.erase(link);
   shards_[place.shard].machine->handle_disconnected(context_.now(), place.handle);

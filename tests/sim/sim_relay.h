@@ -11,10 +11,12 @@
 #include "edge/relay/relay_shard.h"
 #include "tests/sim/check/access_checker.h"
 #include "tests/sim/check/limits_checker.h"
+#include "tests/sim/check/signal_checker.h"
 #include "tests/sim/sim_context.h"
 #include "tests/sim/sim_network.h"
 #include "tests/sim/sim_store.h"
 #include "tests/sim/sim_tokens.h"
+#include "tests/sim/wire_faults.h"
 
 namespace tidegate::sim {
 
@@ -31,6 +33,8 @@ class SimRelay : public RelayEnd {
     const SimTokens& tokens;
     AccessChecker& access;
     LimitsChecker& limits;
+    WireFaults& faults;
+    SignalChecker& signals;
   };
   explicit SimRelay(const Parts& parts);
   ~SimRelay() override;
@@ -69,6 +73,7 @@ class SimRelay : public RelayEnd {
   struct Place {
     std::uint16_t shard = 0;
     relay::ConnectionHandle handle;
+    std::uint32_t client = 0;
     bool blocked = false;
   };
   struct Pair {

@@ -76,8 +76,10 @@ void SimRelay::send_one(std::uint16_t index, const relay::SharedMessagePtr& mess
   const LinkId link = found->second;
   parts_.access.relay_wrote(link, message->payload());
   context_.note("relay.write", static_cast<std::uint64_t>(link), message->payload().size());
-  if (parts_.network.relay_send(link, message)) {
+  if (parts_.faults.loses(*message)) return;
+  if (parts_.network.relay_send(link, parts_.faults.pass(link, message))) {
     place->blocked = true;
+    parts_.signals.reader_blocked(place->client);
     shard.machine->handle_blocked(context_.now(), connection);
   }
 }
@@ -98,6 +100,7 @@ void SimRelay::carry_out(std::uint16_t index, relay::Close effect) {
   shard.links.erase(found);
   places_.erase(link);
   parts_.access.link_over(link);
+  parts_.faults.link_over(link);
   parts_.network.relay_close(link, effect.code, effect.reason);
 }
 

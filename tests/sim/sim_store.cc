@@ -2,11 +2,30 @@
 #include "tests/sim/sim_store.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace tidegate::sim {
 namespace {
 
 using namespace std::chrono_literals;
+
+/// The tags name the intent: {"i":12,"t":3}.
+std::optional<std::uint64_t> intent_named(const std::string& tags) {
+  constexpr std::string_view kBegin = R"({"i":)";
+  if (tags.compare(0, kBegin.size(), kBegin) != 0) return std::nullopt;
+  return std::strtoull(tags.c_str() + kBegin.size(), nullptr, 10);
+}
+
+void add_record_facts(const relay::LogRecord& record, RecordFacts& facts) {
+  facts.is_record = true;
+  facts.by_relay = record.producer == "relay:expiry";
+  facts.intent = intent_named(record.publication->tags);
+  facts.record_key = record.publication->key;
+  if (record.if_version) facts.if_version = record.if_version->value;
+  facts.binary = record.publication->payload_kind == PayloadKind::Binary;
+  facts.time_ms = wall_ms(record.publication->time);
+  facts.records_max = record.record_limits.count;
+}
 
 Error unavailable(const char* what) { return {ErrorCode::Unavailable, what, 0}; }
 
@@ -32,6 +51,7 @@ Result<relay::StoreOpened> SimStore::open_now(const relay::ChannelKey& key) {
     oracle_.stream_created(*channel, stream->top.epoch.token());
     context_.note("store.create", channel->tenant, channel->channel);
   }
+  sync(*stream);
   stream->reported = stream->top.offset;
   return relay::StoreOpened{stream->top, stream->floor, stream->changes_floor, stream->remembered};
 }
@@ -126,6 +146,7 @@ relay::AppendResult SimStore::land(const relay::StoreAppend& request) {
     return relay::AppendUnknown{};
   }
   Stream& stream = *found->second;
+  sync(stream);
   relay::AppendDurable durable;
   for (const auto& record : request.records) {
     const std::uint64_t step = context_.options.store.sparse_offsets ? 1 + prng_.below(4) : 1;
@@ -148,6 +169,9 @@ void SimStore::tell_oracle(const Stream& stream, const relay::AppendedRecord& ap
   facts.event_id = record.publication->event_id;
   if (record.if_epoch) facts.if_epoch = record.if_epoch->token();
   facts.payload = std::string(as_text(record.publication->payload));
+  if (record.publication->operation != Operation::Append) add_record_facts(record, facts);
+  facts.ttl_ms =
+      std::chrono::duration_cast<std::chrono::milliseconds>(directory_.record_ttl()).count();
   const auto wrong = oracle_.record_landed(stream.channel, stream.top.epoch.token(), facts);
   if (wrong) context_.fail("I1", *wrong);
 }
@@ -160,6 +184,7 @@ Result<relay::StoreReadResult> SimStore::read_now(const relay::StoreRead& reques
     return Error{ErrorCode::EpochMismatch, "the stream is another one", 0};
   }
   Stream& stream = *found->second;
+  sync(stream);
   relay::StoreReadResult result;
   result.top = stream.top;
   for (const auto& record : stream.records) {
@@ -187,7 +212,8 @@ Result<relay::StoreRecordsResult> SimStore::read_records_now(
     const relay::StoreReadRecords& request) {
   const auto found = streams_.find(*request.key);
   if (found == streams_.end()) return unavailable("the stream does not exist");
-  const Stream& stream = *found->second;
+  Stream& stream = *found->second;
+  sync(stream);
   relay::StoreRecordsResult result;
   result.floor = {stream.top.epoch, stream.floor};
   // Small pages, so that channels have several.
@@ -215,7 +241,7 @@ void SimStore::read_records(relay::StoreReadRecords request,
 
 /// What the next process judges repetitions by, and the records as they are at the new floor. (Runs
 /// are shorter than idempotency_window_age, so nothing is forgotten again.)
-void SimStore::keep_for_later(Stream& stream, const relay::StoreTrim& request) {
+void SimStore::keep_for_later(Stream& stream, const relay::StoreTrim& request) const {
   for (const relay::AppendedRecord& one : stream.records) {
     if (!std::binary_search(request.accepted.begin(), request.accepted.end(), one.range.offset)) {
       continue;
@@ -228,22 +254,33 @@ void SimStore::keep_for_later(Stream& stream, const relay::StoreTrim& request) {
   for (const relay::RecordVersion& version : request.records) {
     stream.kept[version.record->key] = version;
   }
-  stream.changes_floor = request.changes_floor;
+  stream.changes_floor =
+      context_.options.store.keeps_deletes ? request.changes_floor : request.floor;
   std::erase_if(stream.kept, [&stream](const auto& entry) {
     return entry.second.record->operation == Operation::Delete &&
            entry.second.version <= stream.changes_floor;
   });
 }
 
-void SimStore::trim(const relay::StoreTrim& request) {
-  const auto found = streams_.find(*request.key);
-  if (found == streams_.end()) return;
-  Stream& stream = *found->second;
+void SimStore::carry_out(Stream& stream, const relay::StoreTrim& request) const {
   keep_for_later(stream, request);
   stream.floor = std::max(stream.floor, request.floor);
   const auto kept = std::find_if(stream.records.begin(), stream.records.end(),
                                  [&](const auto& r) { return r.range.offset > stream.floor; });
   stream.records.erase(stream.records.begin(), kept);
+}
+
+/// Requests keep their order, so whatever is answered comes after the trims before it.
+void SimStore::sync(Stream& stream) const {
+  for (const relay::StoreTrim& trim : std::exchange(stream.unsynced, {})) carry_out(stream, trim);
+}
+
+void SimStore::trim(const relay::StoreTrim& request) {
+  const auto found = streams_.find(*request.key);
+  if (found == streams_.end()) return;
+  context_.note("store.trim", request.floor.value, request.records.size());
+  found->second->unsynced.push_back(request);
+  if (!context_.strikes(prng_, context_.options.store.trim_lost_one_in)) sync(*found->second);
 }
 
 void SimStore::release(const relay::StoreRelease& request) {
@@ -261,7 +298,10 @@ void SimStore::crash() {
     return;
   }
   // An append that was on its way to a durable store may still land there later.
-  for (auto& [key, stream] : streams_) forget_unreported(*stream);
+  for (auto& [key, stream] : streams_) {
+    stream->unsynced.clear();
+    forget_unreported(*stream);
+  }
 }
 
 void SimStore::forget_unreported(Stream& stream) {

@@ -45,6 +45,7 @@ class SimStore {
     std::map<std::string, relay::RecordVersion> kept;
     Offset changes_floor;
     std::vector<relay::RememberedKeys> remembered;
+    std::vector<relay::StoreTrim> unsynced;  // trims that a crash may undo
   };
 
   Fate draw_fate();
@@ -52,7 +53,9 @@ class SimStore {
   Result<relay::StoreOpened> open_now(const relay::ChannelKey& key);
   relay::AppendResult land(const relay::StoreAppend& request);
   Result<relay::StoreRecordsResult> read_records_now(const relay::StoreReadRecords& request);
-  static void keep_for_later(Stream& stream, const relay::StoreTrim& request);
+  void keep_for_later(Stream& stream, const relay::StoreTrim& request) const;
+  void carry_out(Stream& stream, const relay::StoreTrim& request) const;
+  void sync(Stream& stream) const;
   Result<relay::StoreReadResult> read_now(const relay::StoreRead& request);
   void land_after(Duration delay, std::shared_ptr<relay::StoreAppend> request);
   void forget_unreported(Stream& stream);

@@ -9,6 +9,8 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kStepsAtOneInstantMax = 200'000;
 constexpr Duration kSettlePoll = 250ms;
+/// Looked for every history_expiry_interval_min, and some of it takes several turns.
+constexpr Duration kExpirySlack = 20s;
 
 }  // namespace
 
@@ -20,12 +22,16 @@ SimWorld::SimWorld(const SimOptions& options, bool verbose)
       access_(context_, directory_, tokens_, oracle_),
       limits_(context_, directory_),
       delivery_(context_, oracle_, directory_),
-      publishes_(context_, oracle_),
+      records_(context_, oracle_, directory_),
+      signals_(context_, oracle_),
+      publishes_(context_, oracle_, directory_, signals_),
       liveness_(context_),
       network_(context_),
+      wire_faults_(context_, directory_),
       store_(context_, oracle_, directory_),
-      relay_({context_, network_, store_, directory_, tokens_, access_, limits_}),
-      intents_(context_, oracle_) {
+      relay_({context_, network_, store_, directory_, tokens_, access_, limits_, wire_faults_,
+              signals_}),
+      intents_(context_, oracle_, directory_) {
   network_.attach_relay(&relay_);
   relay_.start();
 }
@@ -33,8 +39,8 @@ SimWorld::SimWorld(const SimOptions& options, bool verbose)
 SimWorld::~SimWorld() = default;
 
 SimClient::Parts SimWorld::client_parts() {
-  return {context_,  network_,   tokens_, directory_, oracle_,
-          delivery_, publishes_, limits_, liveness_};
+  return {context_, network_, tokens_,    directory_, oracle_,   delivery_,
+          records_, signals_, publishes_, limits_,    liveness_, wire_faults_};
 }
 
 PublisherParts SimWorld::publisher_parts() {
@@ -95,9 +101,20 @@ void SimWorld::populate() {
   for (std::uint32_t i = 0; i < options.workload.http_publishers; ++i) {
     add_publisher(static_cast<std::uint32_t>(prng_.below(options.clients.tenants)));
   }
+  if (options.workload.state_fill > 0) fill();
   for (std::uint32_t i = 0; i < options.workload.replay_publishers; ++i) {
     const ChannelRef channel{0, options.workload.channels + i};
     replayers_.push_back(std::make_unique<ReplayPublisher>(publisher_parts(), i, channel));
+  }
+}
+
+/// Records that were there before anybody looked.
+void SimWorld::fill() {
+  for (std::uint32_t tenant = 0; tenant < context_.options.clients.tenants; ++tenant) {
+    HttpPublisher& publisher = add_publisher(tenant);
+    for (const std::uint32_t channel : directory_.writable()) {
+      if (directory_.channel(channel).kind == SimChannelKind::State) publisher.fill(channel);
+    }
   }
 }
 
@@ -133,9 +150,11 @@ SimReport SimWorld::run() {
   for (auto& workload : workloads_) workload->come_to_rest();
   say_goodbye();
   settle();
+  await_expiry();
   run_for(options.phases.linger);
   publishes_.check_all();
   publishes_.check_order();
+  signals_.check_shedding();
   return report();
 }
 
@@ -151,10 +170,27 @@ void SimWorld::end_faults() {
 void SimWorld::say_goodbye() {
   for (std::uint32_t tenant = 0; tenant < context_.options.clients.tenants; ++tenant) {
     HttpPublisher& publisher = add_publisher(tenant);
-    for (std::uint32_t channel = 0; channel < context_.options.workload.channels; ++channel) {
-      publisher.publish(channel);
-    }
+    for (const std::uint32_t channel : directory_.writable()) publisher.publish(channel);
   }
+}
+
+std::size_t SimWorld::records_left() const {
+  std::size_t left = 0;
+  oracle_.each_stream([&](const OracleStream& stream) {
+    if (stream.epoch != oracle_.current_epoch(stream.channel)) return;
+    left += oracle_.find_records(stream.channel, stream.epoch)->existing();
+  });
+  return left;
+}
+
+/// Where records grow too old, all of them go once nobody publishes any more, and readers see it.
+void SimWorld::await_expiry() {
+  const Duration ttl = context_.options.workload.record_ttl;
+  if (ttl == Duration{0} || context_.wall_has_jumped || context_.failed()) return;
+  if (!run_until([this] { return records_left() == 0; }, ttl + kExpirySlack)) {
+    return context_.fail("I7", std::to_string(records_left()) + " records outlive their time");
+  }
+  settle();
 }
 
 std::optional<std::string> SimWorld::missing() const {
@@ -201,6 +237,13 @@ SimReport SimWorld::report() const {
   }
   report.acknowledgements = publishes_.acknowledgements();
   report.attempts = liveness_.attempts();
+  report.record_rows = records_.rows_seen();
+  report.quiet_points = records_.quiet_points();
+  report.swept = records_.swept();
+  report.conflicts = publishes_.conflicts();
+  report.signals = signals_.rows_seen();
+  report.earlier_cuts = wire_faults_.earlier_cuts();
+  report.corruptions = wire_faults_.corruptions();
   return report;
 }
 

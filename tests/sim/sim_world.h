@@ -26,6 +26,13 @@ struct SimReport {
   std::uint64_t snapshots = 0;
   std::uint64_t acknowledgements = 0;
   std::uint64_t attempts = 0;
+  std::uint64_t record_rows = 0;
+  std::uint64_t quiet_points = 0;  // at which records were compared
+  std::uint64_t swept = 0;
+  std::uint64_t conflicts = 0;
+  std::uint64_t signals = 0;
+  std::uint64_t earlier_cuts = 0;
+  std::uint64_t corruptions = 0;
 };
 
 class SimWorld {
@@ -55,11 +62,16 @@ class SimWorld {
   SimClient& client(std::size_t index) { return *clients_.at(index); }
   DeliveryChecker& delivery() { return delivery_; }
   PublishChecker& publishes() { return publishes_; }
+  RecordsChecker& records() { return records_; }
+  IntentMaker& intents() { return intents_; }
 
  private:
   void populate();
+  void fill();
   void end_faults();
   void say_goodbye();
+  void await_expiry();
+  std::size_t records_left() const;
   std::optional<std::string> missing() const;
   bool step(Instant limit);
   SimClient::Parts client_parts();
@@ -74,9 +86,12 @@ class SimWorld {
   AccessChecker access_;
   LimitsChecker limits_;
   DeliveryChecker delivery_;
+  RecordsChecker records_;
+  SignalChecker signals_;
   PublishChecker publishes_;
   LivenessChecker liveness_;
   SimNetwork network_;
+  WireFaults wire_faults_;
   SimStore store_;
   SimRelay relay_;
   IntentMaker intents_;

@@ -53,11 +53,16 @@ void AccessChecker::check_subscribed(LinkId link, Seen& seen, std::span<const st
     return context_.fail("I3", "subscribed to " + subscribed.channel + " " + why + on_link(link));
   }
   const SimToken* token = tokens_.find(seen.token);
-  if (oracle_.find({token->tenant, *channel}, subscribed.epoch) == nullptr) {
+  const std::string epoch = subscribed.epoch.substr(0, subscribed.epoch.find('~'));
+  // (Signals are in no store, so the oracle does not know their epochs.)
+  if (subscribed.kind != kPeekKindSignal &&
+      oracle_.find({token->tenant, *channel}, epoch) == nullptr) {
     return context_.fail("I3", "subscribed to an epoch that this tenant's " + subscribed.channel +
                                    " never had" + on_link(link));
   }
-  for (auto it = seen.channel_of_stream.begin(); it != seen.channel_of_stream.end();) {
+  // Of a state channel a client may have several, one for each filter.
+  for (auto it = seen.channel_of_stream.begin();
+       subscribed.kind != kPeekKindState && it != seen.channel_of_stream.end();) {
     it = it->second == *channel ? seen.channel_of_stream.erase(it) : std::next(it);
   }
   seen.channel_of_stream[subscribed.stream] = *channel;

@@ -21,7 +21,7 @@ const AcceptedEntry* OracleStream::at(std::uint64_t offset) const {
 
 std::uint64_t Oracle::add_intent(Intent intent) {
   const std::uint64_t id = intents_.size();
-  by_payload_.emplace(intent.payload, id);
+  if (intent.record.action == RecordAction::None) by_payload_.emplace(intent.payload, id);
   intents_.push_back(std::move(intent));
   return id;
 }
@@ -39,49 +39,108 @@ void Oracle::stream_created(ChannelRef channel, const std::string& epoch) {
   current_[channel] = epoch;
 }
 
+std::optional<std::uint64_t> Oracle::author_of(const RecordFacts& record) const {
+  if (record.by_relay) return std::nullopt;
+  return record.is_record ? record.intent : intent_of(record.payload);
+}
+
+std::optional<std::string> Oracle::misfit(ChannelRef channel, const RecordFacts& record) const {
+  const auto author = author_of(record);
+  if (!author || *author >= intents_.size()) {
+    return "a record was appended with a payload that nobody published";
+  }
+  const Intent& intent = intents_[*author];
+  if (intent.channel != channel) return "a record was appended to another channel";
+  if (intent.must_be_refused) return "a publish that had to be refused was appended";
+  const bool same = intent.payload == record.payload && intent.record.key == record.record_key &&
+                    intent.record.if_version == record.if_version;
+  if (!same) return "a record was appended that is not what was published";
+  return std::nullopt;
+}
+
+/// Why the relay may not delete this record for its age.
+std::optional<std::string> Oracle::premature(const Book& book, const RecordFacts& record) {
+  if (!record.if_version) return "the relay deletes a record without a condition";
+  const RecordState* state = book.records.at(record.record_key, *record.if_version);
+  if (state == nullptr) return "the relay deletes a record that never was";
+  if (record.ttl_ms == 0 || record.time_ms - state->time_ms < record.ttl_ms) {
+    return "the relay deletes a record that is not too old";
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> Oracle::record_landed(ChannelRef channel, const std::string& epoch,
                                                  const RecordFacts& record) {
   const auto found = books_.find({channel, epoch});
   if (found == books_.end()) return "a record was appended to a stream that was never created";
-  const auto intent = intent_of(record.payload);
-  if (!intent) return "a record was appended with a payload that nobody published";
-  if (intents_[*intent].channel != channel) return "a record was appended to another channel";
-  if (intents_[*intent].must_be_refused) return "a publish that had to be refused was appended";
-  if (record.offset <= found->second.stream.top) return "an offset was handed out twice";
+  Book& book = found->second;
+  const auto wrong = record.by_relay ? premature(book, record) : misfit(channel, record);
+  if (wrong) return wrong;
+  if (record.offset <= book.stream.top) return "an offset was handed out twice";
   RecordFacts kept = record;
   kept.payload.clear();
-  const std::size_t before = found->second.accepted_at.size();
-  const std::size_t accepted = found->second.stream.accepted.size();
-  judge(found->second, *intent, kept);
-  if (found->second.stream.accepted.size() > accepted &&
-      found->second.accepted_at.size() == before) {
+  const auto author = author_of(record);
+  const std::size_t before = book.accepted_at.size();
+  const std::size_t accepted = book.stream.accepted.size();
+  judge(book, author, kept);
+  if (author && book.stream.accepted.size() > accepted && book.accepted_at.size() == before) {
     return "one publish was accepted twice in one stream";
   }
   return std::nullopt;
 }
 
-void Oracle::judge(Book& book, std::uint64_t intent, const RecordFacts& record) {
-  book.records.emplace_back(intent, record);
+void Oracle::judge(Book& book, std::optional<std::uint64_t> intent,
+                   const RecordFacts& record) const {
+  book.landed.emplace_back(intent, record);
   book.stream.top = record.offset;
-  book.stream.records = book.records.size();
+  book.stream.records = book.landed.size();
   if (record.if_epoch && *record.if_epoch != book.stream.epoch) return;
   const std::pair key{record.producer, "key:" + record.key};
   const std::pair event_id{record.producer, "event:" + record.event_id};
   // A repetition is a duplicate or a conflict; neither is a publication.
   if (!record.key.empty() && book.seen.contains(key)) return;
   if (!record.event_id.empty() && book.seen.contains(event_id)) return;
+  if (record.is_record && !judge_record(book, intent, record)) return;
   book.seen.insert(key);
   book.seen.insert(event_id);
-  book.stream.accepted.push_back({record.offset, intent});
-  book.accepted_at.try_emplace(intent, record.offset);
+  if (!intent) return;
+  book.stream.accepted.push_back({record.offset, *intent});
+  book.accepted_at.try_emplace(*intent, record.offset);
+}
+
+bool Oracle::judge_record(Book& book, std::optional<std::uint64_t> intent,
+                          const RecordFacts& record) const {
+  RecordBook::Turn turn{record.offset, record.time_ms, record.records_max, record.binary, {}};
+  if (intent) {
+    turn.payload = intents_[*intent].payload;
+    return book.records.judge(intents_[*intent].record, turn);
+  }
+  RecordIntent expiry;
+  expiry.action = RecordAction::Delete;
+  expiry.key = record.record_key;
+  expiry.if_version = record.if_version;
+  return book.records.judge(expiry, turn);
 }
 
 void Oracle::records_lost(ChannelRef channel, const std::string& epoch, std::uint64_t top) {
   Book& book = books_.at({channel, epoch});
-  auto records = std::move(book.records);
-  book = Book{{channel, epoch, {}, 0, 0}, {}, {}, {}};
-  for (auto& [intent, record] : records) {
+  auto landed = std::move(book.landed);
+  book = Book{{channel, epoch, {}, 0, 0}, {}, {}, {}, {}};
+  for (auto& [intent, record] : landed) {
     if (record.offset <= top) judge(book, intent, record);
+  }
+}
+
+const RecordBook* Oracle::find_records(ChannelRef channel, const std::string& epoch) const {
+  const auto found = books_.find({channel, epoch});
+  return found == books_.end() ? nullptr : &found->second.records;
+}
+
+void Oracle::each_book(ChannelRef channel,
+                       const std::function<void(const RecordBook&)>& see) const {
+  for (auto at = books_.lower_bound({channel, ""}); at != books_.end(); ++at) {
+    if (at->first.first != channel) return;
+    see(at->second.records);
   }
 }
 

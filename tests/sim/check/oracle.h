@@ -13,6 +13,8 @@
 #include <utility>
 #include <vector>
 
+#include "tests/sim/check/record_book.h"
+
 namespace tidegate::sim {
 
 /// A channel of a tenant, by number.
@@ -31,6 +33,12 @@ struct Intent {
   std::string event_id;
   std::string key;               // idempotency key
   bool must_be_refused = false;  // invalid on purpose: may never reach a stream
+  RecordIntent record;           // of a state channel
+  std::string tags;              // of a state channel: names this intent
+  /// It may be refused at one time and accepted at another.
+  bool depends_on_its_turn() const {
+    return record.if_version || record.source || record.action == RecordAction::Merge;
+  }
 };
 
 struct AcceptedEntry {
@@ -59,6 +67,16 @@ struct RecordFacts {
   std::string event_id;
   std::optional<std::string> if_epoch;
   std::string payload;
+  // Of a state channel.
+  bool is_record = false;
+  bool by_relay = false;                // a delete of the relay's own: the record is too old
+  std::optional<std::uint64_t> intent;  // as its tags say
+  std::string record_key;
+  std::optional<std::uint64_t> if_version;
+  bool binary = false;
+  std::int64_t time_ms = 0;
+  std::int64_t ttl_ms = 0;  // of the channel's records; 0: they stay
+  std::size_t records_max = 0;
 };
 
 class Oracle {
@@ -77,6 +95,10 @@ class Oracle {
   /// A crash lost the records above `top`, which were never reported to anyone.
   void records_lost(ChannelRef channel, const std::string& epoch, std::uint64_t top);
 
+  /// Of a state channel.
+  const RecordBook* find_records(ChannelRef channel, const std::string& epoch) const;
+  /// The records of a channel under any of its epochs.
+  void each_book(ChannelRef channel, const std::function<void(const RecordBook&)>& see) const;
   const OracleStream* find(ChannelRef channel, const std::string& epoch) const;
   /// The channel's latest epoch; empty when it never had a stream.
   const std::string& current_epoch(ChannelRef channel) const;
@@ -89,11 +111,18 @@ class Oracle {
   using StreamKey = std::pair<ChannelRef, std::string>;
   struct Book {
     OracleStream stream;
-    std::vector<std::pair<std::uint64_t, RecordFacts>> records;  // with their intents
+    std::vector<std::pair<std::optional<std::uint64_t>, RecordFacts>> landed;  // with intents
     std::set<std::pair<std::string, std::string>> seen;  // producer, and its key or event id
     std::map<std::uint64_t, std::uint64_t> accepted_at;
+    RecordBook records;
   };
-  static void judge(Book& book, std::uint64_t intent, const RecordFacts& record);
+  /// Why the record is not one that its intent asked for; nullopt when it is.
+  std::optional<std::string> misfit(ChannelRef channel, const RecordFacts& record) const;
+  static std::optional<std::string> premature(const Book& book, const RecordFacts& record);
+  std::optional<std::uint64_t> author_of(const RecordFacts& record) const;
+  void judge(Book& book, std::optional<std::uint64_t> intent, const RecordFacts& record) const;
+  bool judge_record(Book& book, std::optional<std::uint64_t> intent,
+                    const RecordFacts& record) const;
 
   std::vector<Intent> intents_;
   std::map<std::string, std::uint64_t, std::less<>> by_payload_;

@@ -22,6 +22,9 @@ inline constexpr std::uint8_t kPeekUnsubscribed = 34;
 inline constexpr std::uint8_t kPeekConflict = 38;
 inline constexpr std::uint8_t kPeekBlock = 48;
 
+inline constexpr std::uint8_t kPeekKindState = 1;
+inline constexpr std::uint8_t kPeekKindSignal = 2;
+
 /// Flags of a block.
 inline constexpr std::uint8_t kPeekMore = 1;
 inline constexpr std::uint8_t kPeekDigest = 2;

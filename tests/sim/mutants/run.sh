@@ -10,7 +10,9 @@ work=${TIDEGATE_MUTANTS_DIR:-$root/build/mutants}
 rm -rf "$work/src"
 mkdir -p "$work/src"
 (cd "$root" && git ls-files -z -- CMakeLists.txt core edge tests bench | xargs -0 cp --parents -t "$work/src")
-cmake -G Ninja -S "$work/src" -B "$work/build" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+# As deep below its sources as any other build, so that ccache knows what was compiled there.
+build=$work/src/build/release
+cmake -G Ninja -S "$work/src" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
   -DTIDEGATE_SIM=ON >"$work/cmake.log"
 green=0
 for patch in "$here"/*.patch; do
@@ -22,16 +24,17 @@ for patch in "$here"/*.patch; do
     echo "mutant $name: no longer applies; make it anew"
     exit 2
   fi
-  if ! ninja -C "$work/build" tidegate_sim >"$work/$name.log" 2>&1; then
+  if ! ninja -C "$build" tidegate_sim >"$work/$name.log" 2>&1; then
     echo "mutant $name: does not compile; see $work/$name.log"
     exit 2
   fi
-  if "$work/build/tidegate_sim" --seeds "$seeds" >"$work/$name.log" 2>&1; then
+  if "$build/tidegate_sim" --seeds "$seeds" >"$work/$name.log" 2>&1; then
     echo "mutant $name: GREEN after $seeds seeds"
     green=$((green + 1))
   else
+    seed=$(sed -n 's/^sim: seed \([0-9]*\).*/\1/p' "$work/$name.log" | sort -n | head -1)
     reason=$(grep -m1 -E '^  I[0-9]|crashed' "$work/$name.log" || true)
-    echo "mutant $name: red:$reason"
+    echo "mutant $name: red at seed $seed:$reason"
   fi
   patch -d "$work/src" -s -R -p1 <"$patch"
 done

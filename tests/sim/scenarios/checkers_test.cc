@@ -117,7 +117,9 @@ TEST(PublishCheckerTest, SeesAnAcknowledgementOfNothing) {
   Intent intent;
   intent.payload = "1";
   oracle.add_intent(intent);
-  PublishChecker checker(context, oracle);
+  SimDirectory directory(context.options);
+  SignalChecker signals(context, oracle);
+  PublishChecker checker(context, oracle, directory, signals);
   checker.acknowledged(0, PublishOutcome::Applied, {*Epoch::parse("e1"), Offset{1}});
   EXPECT_TRUE(context.failed());
 }

@@ -291,6 +291,19 @@ TEST_F(StateTest, WhatAPublisherCountsBackwardsIsStale) {
   EXPECT_EQ(client.records(), "k=1");
 }
 
+TEST_F(StateTest, WhatAPublisherHasCountedStaysKnownThoughOthersDoNotCount) {
+  const auto publish = [this](Operation what, std::optional<std::uint64_t> number) {
+    PublicationDraft made = operation(what, "k", what == Operation::Delete ? "null" : "{}");
+    if (number) made.source_version = SourceVersion{"e", *number};
+    return world.answer(world.publish("state:a", made))->outcome;
+  };
+  EXPECT_EQ(publish(Operation::Set, 5), PublishOutcome::Applied);
+  for (const Operation what : {Operation::Set, Operation::Merge, Operation::Delete}) {
+    EXPECT_EQ(publish(what, std::nullopt), PublishOutcome::Applied);
+    EXPECT_EQ(publish(Operation::Set, 4), PublishOutcome::Stale) << static_cast<int>(what);
+  }
+}
+
 TEST_F(StateTest, APacedReaderIsServedOnItsTicksAndNotBetweenThem) {
   TestClient& paced = world.connect();
   paced.subscribe("slow:a");
