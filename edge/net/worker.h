@@ -67,7 +67,7 @@ class Worker final : public WorkerAccess, private ShardWorld {
   // ---- the library's callbacks (lws_protocols.cc)
   HttpServer& http() { return http_; }
   WsConnections& websockets() { return websockets_; }
-  void handle_established(lws* wsi);
+  void handle_established(lws* wsi, relay::Encoding encoding);
   void handle_destroyed(lws* wsi);
 
  private:

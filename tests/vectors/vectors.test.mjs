@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { decodeMessage, fromHex, WireError } from './decode.mjs';
 import { asJsonSaysIt, decodeJson } from './decode_json.mjs';
 import { recordDigest } from './digest.mjs';
@@ -65,8 +66,8 @@ for (const [index, name] of ['block_log_rows', 'block_sweep_last'].entries()) {
   });
 }
 
-// What JSON.parse makes of a number beyond 2^53 is another one: such fields are strings, and the one
-// text that gives one as digits is not for JavaScript.
+// What JSON.parse makes of a number beyond 2^53 is another one: such fields are strings, and the
+// texts that give one in digits are not for JavaScript.
 const isForJavaScript = ({ text }) => !/[^"\d]\d{16,}/.test(text);
 for (const { name, of, text } of texts.filter((v) => v.kind === 'json' && isForJavaScript(v))) {
   test(`JSON.parse and names give ${name} the fields of ${of}`, () => {
@@ -83,6 +84,21 @@ test('no text that an encoder writes has a number that a double would round', ()
     written.filter((v) => !isForJavaScript(v)),
     [],
   );
+});
+
+test('the worked examples of the JSON subprotocol are the frames they claim to be', () => {
+  const page = read('../../docs/PROTOCOL.md');
+  const section = page.slice(page.indexOf('## 12.'), page.indexOf('## 13.'));
+  const lines = section.split('\n').filter((line) => /^[→←] /.test(line));
+  const frames = lines.flatMap((line) => decodeJson(line.slice(2)));
+  assert.ok(frames.length >= 15, `${frames.length} frames`);
+  for (const name of ['block_log_rows', 'block_sweep_last']) {
+    const expected = asJsonSaysIt(twins.get(name).fields);
+    assert.ok(
+      frames.some((frame) => isDeepStrictEqual(frame, expected)),
+      name,
+    );
+  }
 });
 
 for (const { name, text } of texts.filter((v) => v.kind === 'json_invalid_command')) {

@@ -19,7 +19,15 @@ export const mayInclude = {
   'edge/store': ['edge/relay', ...core, 'core/access', 'core/filter'],
   'edge/store/sqlite': ['edge/store', 'edge/relay', ...core, 'core/access', 'core/filter'],
   'edge/auth': ['edge/relay', ...core, 'core/access', 'core/filter'],
-  'edge/net': ['edge/relay', 'edge/store', 'core/client', ...core, 'core/access', 'core/filter'],
+  'edge/net': [
+    'edge/relay',
+    'edge/store',
+    'core/client',
+    ...core,
+    'core/protocol_json',
+    'core/access',
+    'core/filter',
+  ],
   'edge/app': [
     'edge/net',
     'edge/auth',
