@@ -37,6 +37,9 @@ inline constexpr std::size_t json_depth_max = 64;                        // Inva
 inline constexpr std::size_t json_depth_ceiling = 1024;  // what a configured json_depth_max may be
 inline constexpr std::size_t client_message_bytes_max = 256 * 1024;  // FrameTooLarge, close
 inline constexpr std::size_t relay_message_bytes_max = 1024 * 1024;  // client: closes
+/// The same in JSON, where names are repeated and control characters take six bytes. No message
+/// of the relay's comes near it; clients set their libraries to it.
+inline constexpr std::size_t relay_json_message_bytes_max = 4 * 1024 * 1024;
 inline constexpr std::size_t block_bytes_target = 64 * 1024;  // a block is cut when it passes this
 inline constexpr std::size_t block_rows_max = 4096;           // MalformedFrame
 inline constexpr std::size_t block_event_names_max = block_rows_max;  // MalformedFrame

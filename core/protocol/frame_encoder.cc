@@ -4,8 +4,7 @@
 #include "core/protocol/frame_encoder.h"
 
 #include "core/base/byte_io.h"
-#include "core/base/json_scan.h"
-#include "core/base/limits.h"
+#include "core/protocol/message_text.h"
 
 namespace tidegate {
 namespace {
@@ -38,20 +37,6 @@ class FrameScope {
  private:
   std::size_t start_;
 };
-
-/// Cuts at a character boundary, and replaces what is not text.
-std::string message_for_people(std::string_view message) {
-  std::string text(message.substr(0, limits::error_message_bytes_max));
-  if (message.size() > text.size()) {
-    const auto continues = [&](std::size_t i) { return (message[i] & 0xC0) == 0x80; };
-    while (!text.empty() && continues(text.size())) text.pop_back();
-  }
-  if (is_valid_utf8(as_bytes(text))) return text;
-  for (char& c : text) {
-    if ((c & 0x80) != 0) c = '?';
-  }
-  return text;
-}
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 #include "edge/app/delivery_text.h"
 
+#include "core/base/base64.h"
 #include "edge/app/log.h"
-#include "edge/auth/base64.h"
 
 namespace tidegate::app {
 namespace {
@@ -17,7 +17,7 @@ std::string on_one_line(std::string_view json) {
 
 std::string payload_text(const BlockRow& row) {
   if (row.payload_kind == PayloadKind::Json) return on_one_line(as_text(row.payload));
-  return auth::encode_base64(row.payload, auth::Base64::Standard);
+  return encode_base64(row.payload, Base64::Standard);
 }
 
 }  // namespace

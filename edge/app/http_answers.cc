@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/base64.h"
 #include "core/base/types.h"
-#include "edge/auth/base64.h"
 
 namespace tidegate::app {
 
@@ -57,7 +57,7 @@ json current_json(const CurrentRecord& current) {
   // A string, like every number of 64 bits.
   json record = {{"version", std::to_string(current.version)}};
   if (current.is_binary) {
-    record["dataBase64"] = auth::encode_base64(as_bytes(current.payload), auth::Base64::Standard);
+    record["dataBase64"] = encode_base64(as_bytes(current.payload), Base64::Standard);
   } else {
     record["data"] = json::parse(current.payload, nullptr, false);
   }

@@ -5,12 +5,12 @@
 #include <charconv>
 #include <optional>
 
+#include "core/base/base64.h"
 #include "core/base/json_scan.h"
 #include "core/base/limits.h"
 #include "core/merge/shallow_merge.h"
 #include "edge/app/did_you_mean.h"
 #include "edge/app/json_slices.h"
-#include "edge/auth/base64.h"
 
 namespace tidegate::app {
 namespace {
@@ -188,7 +188,7 @@ Status MessageReader::read_binary(std::string_view value) {
   const Status begun = begin_payload();
   if (!begun) return begun;
   const auto text = json_string(value);
-  auto bytes = text.has_value() ? auth::decode_base64(*text, auth::Base64::Standard) : std::nullopt;
+  auto bytes = text.has_value() ? decode_base64(*text, Base64::Standard) : std::nullopt;
   if (!bytes.has_value()) return bad("dataBase64 must be a string in base64 with its padding");
   message_.draft.payload = std::move(*bytes);
   message_.draft.payload_kind = PayloadKind::Binary;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "edge/auth/base64.h"
+#include "core/base/base64.h"
 #include "edge/auth/json_object.h"
 #include "edge/auth/jwt_claims.h"
 

@@ -1,6 +1,6 @@
 #include "edge/auth/secret.h"
 
-#include "edge/auth/base64.h"
+#include "core/base/base64.h"
 #include "edge/auth/digest.h"
 
 namespace tidegate::auth {

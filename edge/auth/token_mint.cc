@@ -1,7 +1,7 @@
 #include "edge/auth/token_mint.h"
 
+#include "core/base/base64.h"
 #include "core/base/json_scan.h"
-#include "edge/auth/base64.h"
 #include "edge/auth/jwt_claims.h"
 
 namespace tidegate::auth {

@@ -2,10 +2,12 @@
 
 #include <strings.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "core/base/limits.h"
 #include "edge/net/http_message.h"
+#include "edge/net/subprotocols.h"
 
 namespace tidegate::net {
 namespace {
@@ -201,9 +203,11 @@ std::optional<HttpResponse> refuse_upgrade(lws* wsi) {
     response.headers.emplace_back("sec-websocket-version", "13");
     return response;
   }
-  if (!offers_protocol(header_value(wsi, WSI_TOKEN_PROTOCOL), kWireProtocol)) {
+  const std::string offered = header_value(wsi, WSI_TOKEN_PROTOCOL);
+  if (std::none_of(std::begin(kSubprotocols), std::end(kSubprotocols),
+                   [&](const Subprotocol& one) { return offers_protocol(offered, one.name); })) {
     return refusal(400, ErrorCode::UnsupportedVersion,
-                   "Sec-WebSocket-Protocol must offer tidegate.v1");
+                   "Sec-WebSocket-Protocol must offer tidegate.v1 or tidegate.v1.json");
   }
   if (header_value(wsi, WSI_TOKEN_KEY).empty() || header_value(wsi, WSI_TOKEN_HOST).empty()) {
     return refusal(400, ErrorCode::BadRequest, "Sec-WebSocket-Key and Host are required");

@@ -38,10 +38,9 @@ std::optional<std::size_t> parse_content_length(std::string_view value);
 
 /// Decides about an upgrade before the library does: nullopt lets it go on.
 std::optional<HttpResponse> refuse_upgrade(lws* wsi);
-/// True when a Sec-WebSocket-Protocol value offers ours.
+/// True when a Sec-WebSocket-Protocol value offers `protocol`.
 bool offers_protocol(std::string_view offered, std::string_view protocol);
 
 inline constexpr const char* kConnectPath = "/v1/connect";
-inline constexpr const char* kWireProtocol = "tidegate.v1";
 
 }  // namespace tidegate::net

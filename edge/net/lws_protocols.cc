@@ -1,7 +1,7 @@
 #include "edge/net/lws_protocols.h"
 
 #include "core/base/limits.h"
-#include "edge/net/http_intake.h"
+#include "edge/net/subprotocols.h"
 #include "edge/net/worker.h"
 
 namespace tidegate::net {
@@ -40,10 +40,15 @@ int http_callback(lws* wsi, lws_callback_reasons reason, void*, void* in, std::s
   }
 }
 
+/// Of the subprotocol that the library has chosen (websocket_protocol).
+relay::Encoding encoding_of(lws* wsi) {
+  return static_cast<const Subprotocol*>(lws_get_protocol(wsi)->user)->encoding;
+}
+
 int websocket_callback(lws* wsi, lws_callback_reasons reason, void*, void* in, std::size_t size) {
   switch (reason) {
     case LWS_CALLBACK_ESTABLISHED:
-      worker_of(wsi).handle_established(wsi);
+      worker_of(wsi).handle_established(wsi, encoding_of(wsi));
       return 0;
     case LWS_CALLBACK_RECEIVE:
       worker_of(wsi).websockets().handle_receive(wsi, bytes_of(in, size));
@@ -59,13 +64,20 @@ int websocket_callback(lws* wsi, lws_callback_reasons reason, void*, void* in, s
   }
 }
 
-lws_protocols protocol(const char* name, lws_callback_function* callback, std::size_t rx_bytes) {
+lws_protocols protocol(const char* name, lws_callback_function* callback, std::size_t rx_bytes,
+                       void* user = nullptr) {
   lws_protocols description{};
   description.name = name;
   description.callback = callback;
   description.rx_buffer_size = rx_bytes;
   description.tx_packet_size = limits::socket_write_bytes_max;
+  description.user = user;
   return description;
+}
+
+lws_protocols websocket_protocol(const Subprotocol& subprotocol) {
+  return protocol(subprotocol.name, websocket_callback, limits::websocket_rx_buffer_bytes,
+                  const_cast<Subprotocol*>(&subprotocol));  // never written to
 }
 
 }  // namespace
@@ -75,7 +87,8 @@ const lws_protocols* worker_protocols() {
   // one.
   static const lws_protocols kProtocols[] = {
       protocol("plain http", http_callback, 0),
-      protocol(kWireProtocol, websocket_callback, limits::websocket_rx_buffer_bytes),
+      websocket_protocol(kSubprotocols[0]),
+      websocket_protocol(kSubprotocols[1]),
       lws_protocols{},
   };
   return kProtocols;

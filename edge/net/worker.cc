@@ -196,9 +196,9 @@ void Worker::handle_starved() {
                      "its limit (ulimit -n) or lower connections_max"});
 }
 
-void Worker::handle_established(lws* wsi) {
+void Worker::handle_established(lws* wsi, relay::Encoding encoding) {
   http_.handle_upgraded(wsi);
-  websockets_.handle_established(wsi);
+  websockets_.handle_established(wsi, encoding);
 }
 
 void Worker::handle_destroyed(lws* wsi) {

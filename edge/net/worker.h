@@ -71,7 +71,7 @@ class Worker final : public WorkerAccess, private ShardWorld {
   HttpServer& http() { return http_; }
   WsConnections& websockets() { return websockets_; }
   void handle_adopted(lws* wsi);
-  void handle_established(lws* wsi);
+  void handle_established(lws* wsi, relay::Encoding encoding);
   void handle_destroyed(lws* wsi);
 
  private:

@@ -19,9 +19,9 @@ constexpr int close_timeout_seconds() {
 
 }  // namespace
 
-void WsConnections::handle_established(lws* wsi) {
+void WsConnections::handle_established(lws* wsi, relay::Encoding encoding) {
   driver_.feed([&](relay::RelayShard& shard, Now now) {
-    const relay::ConnectionHandle handle = shard.handle_connected(now);
+    const relay::ConnectionHandle handle = shard.handle_connected(now, encoding);
     if (handle.slot >= peers_.size()) {
       peers_.resize(handle.slot + 1);
     }
@@ -29,6 +29,7 @@ void WsConnections::handle_established(lws* wsi) {
     peer = Peer{};
     peer.wsi = wsi;
     peer.generation = handle.generation;
+    peer.encoding = encoding;
     ++open_;
     tag_slot(wsi, handle.slot);
   });
@@ -39,17 +40,24 @@ void WsConnections::handle_receive(lws* wsi, ByteView fragment) {
   if (!slot.has_value()) {
     return;  // the shard has closed it; what it still says is of no interest
   }
-  if (lws_frame_is_binary(wsi) == 0) {
-    const relay::ConnectionHandle handle = handle_of(*slot);
-    forget(*slot);
-    send_close(wsi, kUnsupportedData,
-               "text messages are not part of tidegate.v1; send binary ones");
-    driver_.feed(
-        [&](relay::RelayShard& shard, Now now) { shard.handle_disconnected(now, handle); });
+  const bool expects_binary = peers_[*slot].encoding == relay::Encoding::Binary;
+  if (expects_binary != (lws_frame_is_binary(wsi) != 0)) {
+    refuse_kind(wsi, *slot);
     return;
   }
   const bool complete = lws_is_final_fragment(wsi) != 0 && lws_remaining_packet_payload(wsi) == 0;
   take_message(*slot, fragment, complete);
+}
+
+/// Text where binary messages are spoken, or the other way about.
+void WsConnections::refuse_kind(lws* wsi, std::uint32_t slot) {
+  const relay::ConnectionHandle handle = handle_of(slot);
+  const bool expects_binary = peers_[slot].encoding == relay::Encoding::Binary;
+  forget(slot);
+  send_close(wsi, kUnsupportedData,
+             expects_binary ? "tidegate.v1 is binary; for text ask for tidegate.v1.json"
+                            : "tidegate.v1.json is text; for binary messages ask for tidegate.v1");
+  driver_.feed([&](relay::RelayShard& shard, Now now) { shard.handle_disconnected(now, handle); });
 }
 
 void WsConnections::take_message(std::uint32_t slot, ByteView fragment, bool complete) {

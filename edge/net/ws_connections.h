@@ -22,7 +22,7 @@ class WsConnections {
       : driver_(driver), message_bytes_max_(message_bytes_max) {}
 
   // ---- libwebsockets speaks (ws_protocol)
-  void handle_established(lws* wsi);
+  void handle_established(lws* wsi, relay::Encoding encoding);
   void handle_receive(lws* wsi, ByteView fragment);
   void handle_writable(lws* wsi);
   void handle_closed(lws* wsi);
@@ -45,6 +45,7 @@ class WsConnections {
     std::uint32_t generation = 0;
     Flow flow = Flow::Open;
     bool reading_paused = false;
+    relay::Encoding encoding = relay::Encoding::Binary;
     std::unique_ptr<Bytes> partial;  // a message whose end has not come yet
   };
 
@@ -54,6 +55,7 @@ class WsConnections {
   relay::ConnectionHandle handle_of(std::uint32_t slot) const;
   void forget(std::uint32_t slot);
   void kill(lws* wsi);
+  void refuse_kind(lws* wsi, std::uint32_t slot);
   void take_message(std::uint32_t slot, ByteView fragment, bool complete);
   void send_close(lws* wsi, std::uint16_t code, std::string_view reason);
 

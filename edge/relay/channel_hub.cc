@@ -55,7 +55,9 @@ Result<std::uint32_t> ChannelHub::find_or_add_view(std::uint32_t slot, const Fil
                  0};
   }
   const std::uint32_t view = views_.add(slot, filter);
-  views_.at(view).flushed_to = mirror.history().top();
+  for (const Encoding encoding : kEncodings) {
+    views_.at(view).flushed_to[encoding] = mirror.history().top();
+  }
   mirror.views.push_back(view);
   return view;
 }
@@ -97,15 +99,15 @@ void ChannelHub::handle_batch(MirrorBatch batch) {
   const ChannelLog& log = mirror->history();
   for (const std::uint32_t view_slot : mirror->views) {
     ChannelView& view = views_.at(view_slot);
-    if (loaded != ChannelMirror::Loaded::Further) {
-      view.restarted = true;
-      view.flushed_to = loaded == ChannelMirror::Loaded::AnotherStream
-                            ? log.floor()
-                            : std::max(view.flushed_to, log.floor());
-    }
-    view.flushed_to = std::min(view.flushed_to, log.top());
-    if (view.subscribers.empty()) {
-      view.flushed_to = log.top();
+    view.restarted = view.restarted || loaded != ChannelMirror::Loaded::Further;
+    for (const Encoding encoding : kEncodings) {
+      Offset& flushed_to = view.flushed_to[encoding];
+      if (loaded == ChannelMirror::Loaded::AnotherStream) {
+        flushed_to = log.floor();
+      } else if (loaded != ChannelMirror::Loaded::Further) {
+        flushed_to = std::max(flushed_to, log.floor());
+      }
+      flushed_to = view.readers[encoding] == 0 ? log.top() : std::min(flushed_to, log.top());
     }
     note_news(view_slot);
   }
@@ -187,7 +189,11 @@ void ChannelHub::note_paced(Now now, std::uint32_t slot, PaceRung rung) {
 
 void ChannelHub::note_news(std::uint32_t slot) {
   ChannelView& view = views_.at(slot);
-  const bool has_news = view.restarted || view.flushed_to != mirror_of(view).history().top();
+  const Offset top = mirror_of(view).history().top();
+  bool has_news = view.restarted;
+  for (const Encoding encoding : kEncodings) {
+    has_news = has_news || view.flushed_to[encoding] != top;
+  }
   if (has_news && !view.in_news_list) {
     view.in_news_list = true;
     news_.push_back(slot);
@@ -207,7 +213,9 @@ Offset ChannelHub::kept_for_readers(const ChannelMirror& mirror) {
   Offset slowest = mirror.history().top();
   for (const std::uint32_t slot : mirror.views) {
     const ChannelView& view = views_.at(slot);
-    slowest = std::min(slowest, view.flushed_to);
+    for (const Encoding encoding : kEncodings) {
+      slowest = std::min(slowest, view.flushed_to[encoding]);
+    }
     if (view.noted_rungs == 0) {
       continue;
     }

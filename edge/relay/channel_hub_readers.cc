@@ -42,9 +42,11 @@ void ChannelHub::add_subscriber(Now, std::uint32_t session, std::uint32_t view_s
   Subscriber subscriber;
   subscriber.slot = session;
   subscriber.index = index;
+  subscriber.encoding = sessions_.at(session).encoding;
   subscriber.rung = std::max(mirror.rung_min(),
                              pace_rung(std::chrono::milliseconds(order.frame.min_interval_ms)));
   view.subscribers.push_back(subscriber);
+  ++view.readers[subscriber.encoding];
   ++mirror.subscriber_count;
   if (subscriptions.empty()) {
     subscriptions.reserve(1);
@@ -121,6 +123,7 @@ void ChannelHub::remove(Now now, std::uint32_t session_slot, std::uint32_t index
     return waiting.slot == session_slot && waiting.view == removed.view;
   });
   view.passes.erase(session_slot);
+  --view.readers[session.encoding];
   // The last one moves into the gap, on both sides, and the other side learns of it.
   if (removed.place + 1 != view.subscribers.size()) {
     view.subscribers[removed.place] = view.subscribers.back();

@@ -1,6 +1,6 @@
 // A channel as one group of readers sees it: everything, or what a filter lets through. Readers of
 // one view share their frames, because a view has one stream number and every block is built once
-// for it. Where each reader stands is kept here.
+// for it and each encoding. Where each reader stands is kept here.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +11,7 @@
 
 #include "core/filter/filter.h"
 #include "core/stream/stream_position.h"
+#include "edge/relay/encoding.h"
 #include "edge/relay/pacing.h"
 
 namespace tidegate::relay {
@@ -29,6 +30,7 @@ struct Subscriber {
   PaceRung rung = 0;
   bool is_due = true;      // paced, and its tick has come: served until it is at the top
   bool is_paging = false;  // in the midst of a pass (ChannelView::passes)
+  Encoding encoding = Encoding::Binary;  // the session's
   bool is_answered() const { return incarnation != 0; }
 };
 static_assert(sizeof(Subscriber) <= 24, "there are as many as subscriptions");
@@ -57,8 +59,10 @@ class ChannelView {
   // Kept by ChannelHub and FanOut.
   std::vector<Subscriber> subscribers;
   std::map<std::uint32_t, Pass> passes;  // by session
-  Offset flushed_to;       // everybody who keeps pace has been sent what is up to here
-  bool restarted = false;  // some readers may have to begin anew
+  /// Everybody who keeps pace and reads in the encoding has been sent what is up to here.
+  PerEncoding<Offset> flushed_to;
+  PerEncoding<std::uint32_t> readers;  // how many of the subscribers
+  bool restarted = false;              // some readers may have to begin anew
   bool in_news_list = false;
   Instant digest_at;  // a block that ends at the top states the digest again from here on
   std::uint16_t noted_rungs = 0;  // bits: rungs on which the next tick is waited for

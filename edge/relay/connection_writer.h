@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "core/protocol/frame_encoder.h"
 #include "edge/relay/session_table.h"
 #include "edge/relay/shard_context.h"
 
@@ -28,7 +27,7 @@ class ConnectionWriter {
     if (std::holds_alternative<Ending>(session.state)) {
       return;
     }
-    encode(frame, session.control);
+    append_frame(session.encoding, frame, session.control);
     note_control(slot, session);
   }
 

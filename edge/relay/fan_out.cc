@@ -48,10 +48,22 @@ void FanOut::begin_round() {
   }
 }
 
+/// In which encodings the view's news are still to be sent.
+PerEncoding<bool> FanOut::news_of(std::uint32_t slot) {
+  const ChannelView& view = hub_.view(slot);
+  const Offset top = hub_.mirror_of(view).history().top();
+  PerEncoding<bool> news;
+  for (const Encoding encoding : kEncodings) {
+    news[encoding] = view.restarted || view.flushed_to[encoding] != top;
+  }
+  return news;
+}
+
 void FanOut::count_news(std::uint32_t view) {
+  const PerEncoding<bool> news = news_of(view);
   for (const Subscriber& subscriber : hub_.view(view).subscribers) {
-    if (subscriber.rung != 0) {
-      continue;  // has its own time
+    if (subscriber.rung != 0 || !news[subscriber.encoding]) {
+      continue;  // has its own time, or was served in the round before
     }
     RelaySession& session = sessions_.at(subscriber.slot);
     if (session.round != round_number_) {
@@ -63,8 +75,10 @@ void FanOut::count_news(std::uint32_t view) {
 }
 
 void FanOut::queue_those_with_several(std::uint32_t view) {
+  const PerEncoding<bool> news = news_of(view);
   for (const Subscriber& subscriber : hub_.view(view).subscribers) {
-    if (subscriber.rung == 0 && sessions_.at(subscriber.slot).round_marks > 1) {
+    if (subscriber.rung == 0 && news[subscriber.encoding] &&
+        sessions_.at(subscriber.slot).round_marks > 1) {
       writer_.mark(subscriber.slot, subscriber.index);
     }
   }
@@ -83,21 +97,32 @@ std::optional<Transmit> FanOut::send_news(Now now, std::uint32_t slot) {
       }
     }
   }
-  const ChannelMirror& mirror = hub_.mirror_of(*view);
-  const Offset from = view->flushed_to;
+  for (const Encoding encoding : kEncodings) {
+    if (std::optional<Transmit> transmit = send_news_in(now, slot, encoding)) {
+      return transmit;  // the others' turn comes: the view has news until all have been served
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Transmit> FanOut::send_news_in(Now now, std::uint32_t slot, Encoding encoding) {
+  ChannelView& view = hub_.view(slot);
+  const ChannelMirror& mirror = hub_.mirror_of(view);
+  const Offset from = view.flushed_to[encoding];
   if (from == mirror.history().top()) {
     return std::nullopt;
   }
   const Offset end = FrameCache::end_of(mirror.history(), from);
   Transmit transmit;
-  collect(now, slot, end, transmit.connections);
+  collect(now, slot, encoding, end, transmit.connections);
   std::uint32_t rows = 0;
   if (!transmit.connections.empty()) {
-    const SharedBlock block = cache_.block(mirror, *view, from, states_digest(now, *view, end));
+    const SharedBlock block =
+        cache_.block(mirror, view, encoding, from, states_digest(now, view, end));
     transmit.message = block.message;
     rows = block.rows;
   }
-  view->flushed_to = end;
+  view.flushed_to[encoding] = end;
   hub_.note_news(slot);
   if (transmit.connections.empty()) {
     return std::nullopt;
@@ -119,15 +144,16 @@ bool FanOut::states_digest(Now now, ChannelView& view, Offset end) {
   return true;
 }
 
-void FanOut::collect(Now now, std::uint32_t slot, Offset end,
+void FanOut::collect(Now now, std::uint32_t slot, Encoding encoding, Offset end,
                      std::vector<ConnectionHandle>& connections) {
   ChannelView& view = hub_.view(slot);
   const std::uint32_t incarnation = hub_.mirror_of(view).incarnation();
-  const Offset from = view.flushed_to;
-  connections.reserve(view.subscribers.size());
+  const Offset from = view.flushed_to[encoding];
+  connections.reserve(view.readers[encoding]);
   for (Subscriber& subscriber : view.subscribers) {
     const bool same_stream = subscriber.incarnation == incarnation;
-    if (!subscriber.is_answered() || (same_stream && subscriber.cursor >= end)) {
+    if (subscriber.encoding != encoding || !subscriber.is_answered() ||
+        (same_stream && subscriber.cursor >= end)) {
       continue;
     }
     if (subscriber.rung != 0 && same_stream) {

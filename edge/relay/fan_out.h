@@ -3,7 +3,8 @@
 //
 // * shared: a channel with news builds one block, and every session that has nothing of its own to
 // send
-//   and stands within the block's range gets the same message. This is the hot path.
+//   and stands within the block's range gets the same message, one for each encoding. This is the
+//   hot path.
 // * own: sessions that are queued (control frames, several channels with news, catching up after
 // being
 //   blocked or while recovering) get one message each: control frames first, then blocks. Those
@@ -36,11 +37,14 @@ class FanOut {
  private:
   // The shared road.
   void begin_round();
+  PerEncoding<bool> news_of(std::uint32_t view);
   void count_news(std::uint32_t view);
   void queue_those_with_several(std::uint32_t view);
   std::optional<Transmit> send_news(Now now, std::uint32_t view);
+  std::optional<Transmit> send_news_in(Now now, std::uint32_t view, Encoding encoding);
   bool states_digest(Now now, ChannelView& view, Offset end);
-  void collect(Now now, std::uint32_t view, Offset end, std::vector<ConnectionHandle>& connections);
+  void collect(Now now, std::uint32_t view, Encoding encoding, Offset end,
+               std::vector<ConnectionHandle>& connections);
 
   // The own road.
   struct Piece {

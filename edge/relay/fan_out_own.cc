@@ -1,35 +1,11 @@
 // The own road: sessions that are queued, one message for each, or one for those whose messages
 // would be equal.
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
-#include "core/protocol/wire_format.h"
 #include "edge/relay/fan_out.h"
 
 namespace tidegate::relay {
-namespace {
-
-/// How many of the first `control` bytes are whole frames and fit into one message; at least one
-/// frame.
-std::size_t whole_frames(const Bytes& control) {
-  if (control.size() <= limits::joined_message_bytes_max) {
-    return control.size();
-  }
-  std::size_t at = 0;
-  while (at < control.size()) {
-    std::uint32_t body_bytes = 0;
-    std::memcpy(&body_bytes, control.data() + at, sizeof(body_bytes));
-    const std::size_t next = at + wire::padded(wire::kFrameHeaderBytes + body_bytes);
-    if (at > 0 && next > limits::joined_message_bytes_max) {
-      break;
-    }
-    at = next;
-  }
-  return at;
-}
-
-}  // namespace
 
 std::optional<Transmit> FanOut::send_own(Now now) {
   Transmit transmit;
@@ -73,7 +49,7 @@ void FanOut::plan_for(std::uint32_t slot, Plan& plan) {
   if (std::holds_alternative<Ending>(session.state)) {
     return;  // by what it was to be told just now
   }
-  plan.control_bytes = whole_frames(session.control);
+  plan.control_bytes = whole_frames(session.encoding, session.control);
   if (plan.control_bytes < session.control.size()) {
     plan.more = true;  // a `subscribed` may be in the rest: no block before it
     return;
@@ -144,12 +120,13 @@ FanOut::Piece FanOut::next_piece(const Subscription& subscription, Subscriber& s
   if (!subscriber.is_paging) {
     const CatchUp way = mirror.catch_up(subscriber.cursor);
     if (way == CatchUp::Replay) {
-      return Piece{0, cache_.block(mirror, view, subscriber.cursor), false};
+      return Piece{0, cache_.block(mirror, view, subscriber.encoding, subscriber.cursor), false};
     }
     view.passes[subscriber.slot] = Pass{mirror.history().top(), {}, way == CatchUp::Records};
     subscriber.is_paging = true;
   }
-  return Piece{0, cache_.page(mirror, view, subscriber.cursor, view.passes[subscriber.slot]), true};
+  const Pass& pass = view.passes[subscriber.slot];
+  return Piece{0, cache_.page(mirror, view, subscriber.encoding, subscriber.cursor, pass), true};
 }
 
 bool FanOut::same_message(const Plan& left, const Plan& right) {
@@ -164,13 +141,13 @@ SharedMessagePtr FanOut::message_of(std::uint32_t slot, const Plan& plan) const 
   if (plan.control_bytes == 0 && plan.pieces.size() == 1) {
     return plan.pieces.front().block.message;
   }
-  const Bytes& control = sessions_.at(slot).control;
-  Bytes joined(control.begin(), control.begin() + static_cast<std::ptrdiff_t>(plan.control_bytes));
+  const RelaySession& session = sessions_.at(slot);
+  std::vector<ByteView> blocks;
   for (const Piece& piece : plan.pieces) {
-    const ByteView frame = piece.block.message->payload();
-    joined.insert(joined.end(), frame.begin(), frame.end());
+    blocks.push_back(piece.block.message->payload());
   }
-  return SharedMessage::binary(joined);
+  return joined_message(session.encoding, ByteView(session.control).first(plan.control_bytes),
+                        blocks);
 }
 
 /// The piece was handed out.

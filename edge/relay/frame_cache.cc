@@ -40,51 +40,66 @@ Offset FrameCache::end_of(const ChannelLog& log, Offset from) {
 
 bool FrameCache::Key::operator<(const Key& other) const {
   const auto all = [](const Key& key) {
-    return std::tie(key.stream, key.incarnation, key.from, key.end, key.what, key.after);
+    return std::tie(key.stream, key.incarnation, key.from, key.end, key.what, key.after,
+                    key.encoding);
   };
   return all(*this) < all(other);
 }
 
 template <typename Build>
-SharedBlock FrameCache::find_or_build(Key key, Build&& build) {
-  const auto found = blocks_.find(key);
-  if (found != blocks_.end()) {
+SharedBlock FrameCache::find_or_build(const Key& key, Build&& build) {
+  if (const SharedBlock* found = find(key)) {
     ++counters_.blocks_shared;
-    return found->second;
+    return *found;
   }
-  const SharedBlock block = build();
+  SharedBlock block;
+  if (key.encoding == Encoding::Binary) {
+    block = build();
+  } else {
+    // Said again what the binary block says, be it at hand or not.
+    Key binary = key;
+    binary.encoding = Encoding::Binary;
+    const SharedBlock* found = find(binary);
+    block = found != nullptr ? *found : build();
+    block.message = block_message(key.encoding, block.message->payload());
+  }
   ++counters_.blocks_built;
   keep(key, block);
   return block;
+}
+
+const SharedBlock* FrameCache::find(const Key& key) const {
+  const auto found = blocks_.find(key);
+  return found == blocks_.end() ? nullptr : &found->second;
 }
 
 SharedBlock FrameCache::finish(const BlockWriter& writer, Offset end) {
   Bytes frame;
   frame.reserve(writer.frame_bytes());
   writer.finish(frame);
-  return SharedBlock{SharedMessage::binary(frame), end, writer.row_count(), {}};
+  return SharedBlock{block_message(Encoding::Binary, frame), end, writer.row_count(), {}};
 }
 
-SharedBlock FrameCache::block(const ChannelMirror& mirror, const ChannelView& view, Offset from,
-                              bool states_digest) {
+SharedBlock FrameCache::block(const ChannelMirror& mirror, const ChannelView& view,
+                              Encoding encoding, Offset from, bool states_digest) {
   const ChannelLog& log = mirror.history();
   const Offset end = end_of(log, from);
-  return find_or_build(Key{view.stream(), mirror.incarnation(), from, end, Key::What::Rows, {}},
-                       [&] {
-                         BlockWriter writer(view.stream(), StreamRange{from, end});
-                         add_rows(log, view.filter().get(), from, end, writer);
-                         if (states_digest && mirror.is_loaded() && end == log.top()) {
-                           writer.set_digest(log.records().digest());
-                         }
-                         return finish(writer, end);
-                       });
+  return find_or_build(
+      Key{view.stream(), mirror.incarnation(), from, end, Key::What::Rows, {}, encoding}, [&] {
+        BlockWriter writer(view.stream(), StreamRange{from, end});
+        add_rows(log, view.filter().get(), from, end, writer);
+        if (states_digest && mirror.is_loaded() && end == log.top()) {
+          writer.set_digest(log.records().digest());
+        }
+        return finish(writer, end);
+      });
 }
 
-SharedBlock FrameCache::page(const ChannelMirror& mirror, const ChannelView& view, Offset from,
-                             const Pass& pass) {
+SharedBlock FrameCache::page(const ChannelMirror& mirror, const ChannelView& view,
+                             Encoding encoding, Offset from, const Pass& pass) {
   const auto what = pass.sweeps ? Key::What::Records : Key::What::Changes;
   return find_or_build(
-      Key{view.stream(), mirror.incarnation(), from, pass.to, what, pass.after}, [&] {
+      Key{view.stream(), mirror.incarnation(), from, pass.to, what, pass.after, encoding}, [&] {
         BlockWriter writer(view.stream(), StreamRange{from, pass.to});
         writer.set_records();
         std::string last =

@@ -1,7 +1,7 @@
 // Blocks that were built, each as one framed message, shared by every connection that reads the
-// same range of the same stream. Blocks are cut at places that only depend on the log (every
-// block_bytes_target bytes of it), not on the reader, so that replays of readers that began in
-// different places soon share too. Bounded by entries and bytes; the oldest go first.
+// same range of the same stream in the same encoding. Blocks are cut at places that only depend on
+// the log (every block_bytes_target bytes of it), not on the reader, so that replays of readers
+// that began in different places soon share too. Bounded by entries and bytes; the oldest go first.
 #pragma once
 
 #include <deque>
@@ -29,11 +29,11 @@ class FrameCache {
   /// The block from `from`, which must be below the log's top. A reader of signals may stand below
   /// the log's floor.
   /// `states_digest`: of the records, if the block ends where they are and has to be built.
-  SharedBlock block(const ChannelMirror& mirror, const ChannelView& view, Offset from,
-                    bool states_digest = false);
+  SharedBlock block(const ChannelMirror& mirror, const ChannelView& view, Encoding encoding,
+                    Offset from, bool states_digest = false);
   /// The next page of a pass that began at `from`.
-  SharedBlock page(const ChannelMirror& mirror, const ChannelView& view, Offset from,
-                   const Pass& pass);
+  SharedBlock page(const ChannelMirror& mirror, const ChannelView& view, Encoding encoding,
+                   Offset from, const Pass& pass);
   std::size_t size() const { return blocks_.size(); }
   std::size_t bytes() const { return bytes_; }
 
@@ -44,11 +44,13 @@ class FrameCache {
     Offset from;
     Offset end;
     enum class What : std::uint8_t { Rows, Changes, Records } what = What::Rows;
-    std::string after;  // of a page
+    std::string after{};  // of a page
+    Encoding encoding = Encoding::Binary;
     bool operator<(const Key& other) const;
   };
   template <typename Build>
-  SharedBlock find_or_build(Key key, Build&& build);
+  SharedBlock find_or_build(const Key& key, Build&& build);
+  const SharedBlock* find(const Key& key) const;
   SharedBlock finish(const BlockWriter& writer, Offset end);
   void keep(const Key& key, const SharedBlock& block);
 

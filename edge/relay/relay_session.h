@@ -11,6 +11,7 @@
 
 #include "core/protocol/frame.h"
 #include "edge/relay/claims.h"
+#include "edge/relay/encoding.h"
 #include "edge/relay/relay_effect.h"
 
 namespace tidegate::relay {
@@ -24,7 +25,8 @@ struct Verifying {
   struct Kept {
     std::string session_id;
     std::string client;
-    Bytes frames;  // to be handled once the token is verified
+    std::vector<UnreadFrames> messages;  // to be handled once the token is verified
+    std::size_t bytes = 0;               // of the messages
   };
   EffectId effect = EffectId::None;
   Instant deadline;
@@ -56,6 +58,7 @@ enum class Writing : std::uint8_t {
 struct RelaySession {
   std::uint32_t generation = 0;
   bool open = false;
+  Encoding encoding = Encoding::Binary;
   Writing writing = Writing::Idle;
   bool reading_paused = false;
   bool scan_all = false;         // look at all subscriptions when served, not only at `dirty`

@@ -65,8 +65,8 @@ std::uint16_t RelayShard::owner_of(const ChannelKey& key, std::uint16_t shard_co
   return static_cast<std::uint16_t>(hash % std::max<std::uint16_t>(shard_count, 1));
 }
 
-ConnectionHandle RelayShard::handle_connected(Now now) {
-  return parts_->session_flow.handle_connected(now);
+ConnectionHandle RelayShard::handle_connected(Now now, Encoding encoding) {
+  return parts_->session_flow.handle_connected(now, encoding);
 }
 
 void RelayShard::handle_message(Now now, ConnectionHandle connection, ByteView message) {

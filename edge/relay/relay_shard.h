@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "edge/relay/claims.h"
+#include "edge/relay/encoding.h"
 #include "edge/relay/relay_config.h"
 #include "edge/relay/relay_counters.h"
 #include "edge/relay/relay_effect.h"
@@ -59,9 +60,9 @@ class RelayShard {
   static std::uint16_t owner_of(const ChannelKey& key, std::uint16_t shard_count);
 
   // ---- the world speaks
-  ConnectionHandle handle_connected(Now now);
-  /// One complete binary message. Over the size limit or malformed ends the connection, nobody
-  /// else's.
+  ConnectionHandle handle_connected(Now now, Encoding encoding = Encoding::Binary);
+  /// One complete message, binary or text as the connection's encoding has it. Over the size limit
+  /// or malformed ends the connection, nobody else's.
   void handle_message(Now now, ConnectionHandle connection, ByteView message);
   void handle_disconnected(Now now, ConnectionHandle connection);
   void handle_blocked(Now now, ConnectionHandle connection);

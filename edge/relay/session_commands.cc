@@ -4,7 +4,6 @@
 #include <memory>
 #include <utility>
 
-#include "core/protocol/frame_decoder.h"
 #include "edge/relay/session_flow.h"
 
 namespace tidegate::relay {
@@ -13,8 +12,7 @@ void SessionFlow::end_malformed(std::uint32_t slot, const Error& error) {
   end(slot, DisconnectCode::MalformedFrame, error.message);
 }
 
-void SessionFlow::handle_frames(Now now, std::uint32_t slot, ByteView message) {
-  FrameDecoder decoder(message);
+void SessionFlow::handle_frames(Now now, std::uint32_t slot, MessageDecoder decoder) {
   while (std::optional<Result<Frame>> next = decoder.next()) {
     if (!next->ok()) {
       end_malformed(slot, next->error());

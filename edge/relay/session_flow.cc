@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "core/base/prng.h"
-#include "core/protocol/frame_decoder.h"
 
 namespace tidegate::relay {
 namespace {
@@ -31,8 +30,8 @@ DisconnectCode disconnect_code_of(ErrorCode code) {
 
 }  // namespace
 
-ConnectionHandle SessionFlow::handle_connected(Now now) {
-  const ConnectionHandle handle = sessions_.add();
+ConnectionHandle SessionFlow::handle_connected(Now now, Encoding encoding) {
+  const ConnectionHandle handle = sessions_.add(encoding);
   RelaySession& session = sessions_.at(handle.slot);
   session.last_received = now.monotonic;
   session.last_sent = now.monotonic;
@@ -65,20 +64,21 @@ void SessionFlow::handle_message(Now now, ConnectionHandle connection, ByteView 
   } else if (std::holds_alternative<AwaitingHello>(session->state)) {
     handle_hello(now, slot, message);
   } else if (auto* verifying = std::get_if<Verifying>(&session->state)) {
-    Bytes& frames = verifying->kept->frames;
-    if (frames.size() + message.size() > context_.config().client_message_bytes_max) {
+    Verifying::Kept& kept = *verifying->kept;
+    kept.bytes += message.size() + sizeof(UnreadFrames);  // many small ones hold more than they say
+    if (kept.bytes > context_.config().client_message_bytes_max) {
       end(slot, DisconnectCode::Overloaded,
           "too much was sent before the token was verified; wait for welcome");
       return;
     }
-    frames.insert(frames.end(), message.begin(), message.end());
+    kept.messages.push_back(UnreadFrames{Bytes(message.begin(), message.end()), 0});
   } else {
-    handle_frames(now, slot, message);
+    handle_frames(now, slot, MessageDecoder(session->encoding, message));
   }
 }
 
 void SessionFlow::handle_hello(Now now, std::uint32_t slot, ByteView message) {
-  FrameDecoder decoder(message);
+  MessageDecoder decoder(sessions_.at(slot).encoding, message);
   std::optional<Result<Frame>> first = decoder.next();
   if (!first.has_value()) {
     return;  // optional frames that this relay does not know
@@ -115,8 +115,10 @@ void SessionFlow::handle_hello(Now now, std::uint32_t slot, ByteView message) {
   verifying.kept = std::make_unique<Verifying::Kept>();
   verifying.kept->session_id = std::move(hello->session_id);
   verifying.kept->client = std::move(hello->client);
-  const ByteView rest = decoder.rest();
-  verifying.kept->frames.assign(rest.begin(), rest.end());
+  if (UnreadFrames rest = decoder.rest(); !rest.message.empty()) {
+    verifying.kept->bytes = rest.message.size();
+    verifying.kept->messages.push_back(std::move(rest));
+  }
   verifying_.emplace(verifying.effect, sessions_.handle_of(slot));
   context_.emit(VerifyToken{verifying.effect, std::move(hello->token)});
   sessions_.at(slot).state = std::move(verifying);
@@ -176,8 +178,11 @@ void SessionFlow::activate(Now now, std::uint32_t slot, ClaimsPtr claims) {
   session.state = Active{std::move(claims), std::move(kept->session_id)};
   writer_.say(slot, welcome);
   schedule(now, slot);
-  if (!kept->frames.empty()) {
-    handle_frames(now, slot, kept->frames);
+  for (const UnreadFrames& frames : kept->messages) {
+    if (std::holds_alternative<Active>(session.state)) {
+      handle_frames(now, slot,
+                    MessageDecoder(session.encoding, frames.message, frames.frames_read));
+    }
   }
 }
 
@@ -221,8 +226,8 @@ bool SessionFlow::end_one(Now now) {
     if (session.control.size() <= limits::joined_message_bytes_max) {
       last.swap(session.control);
     }
-    encode(frame, last);
-    context_.emit(Transmit{SharedMessage::binary(last), {handle}});
+    append_frame(session.encoding, frame, last);
+    context_.emit(Transmit{joined_message(session.encoding, last, {}), {handle}});
     ++context_.counters.messages_sent;
   }
   context_.emit(Close{handle, frame.code, frame.message});

@@ -27,7 +27,7 @@ class SessionFlow {
 
   std::optional<Instant> deadline() const { return deadlines_.next(); }
 
-  ConnectionHandle handle_connected(Now now);
+  ConnectionHandle handle_connected(Now now, Encoding encoding);
   void handle_message(Now now, ConnectionHandle connection, ByteView message);
   void handle_disconnected(Now now, ConnectionHandle connection);
   void handle_token_result(Now now, EffectId id, Result<ClaimsPtr> result);
@@ -52,7 +52,7 @@ class SessionFlow {
   void check_active(Now now, std::uint32_t slot);
 
   // session_commands.cc: what an active session may say
-  void handle_frames(Now now, std::uint32_t slot, ByteView message);
+  void handle_frames(Now now, std::uint32_t slot, MessageDecoder decoder);
   void handle_frame(Now now, std::uint32_t slot, Frame frame);
   void handle_subscribe(Now now, std::uint32_t slot, const SubscribeFrame& frame);
   Status subscribe(Now now, std::uint32_t slot, const SubscribeFrame& frame);

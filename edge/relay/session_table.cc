@@ -2,7 +2,7 @@
 
 namespace tidegate::relay {
 
-ConnectionHandle SessionTable::add() {
+ConnectionHandle SessionTable::add(Encoding encoding) {
   std::uint32_t slot = slots_;
   if (!free_.empty()) {
     slot = free_.back();
@@ -15,6 +15,7 @@ ConnectionHandle SessionTable::add() {
   }
   RelaySession& session = at(slot);
   session.open = true;
+  session.encoding = encoding;
   ++session.generation;
   ++size_;
   return {slot, session.generation};

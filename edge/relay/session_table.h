@@ -11,7 +11,7 @@ namespace tidegate::relay {
 
 class SessionTable {
  public:
-  ConnectionHandle add();
+  ConnectionHandle add(Encoding encoding);
   void remove(std::uint32_t slot);
 
   /// nullptr when the connection is gone.

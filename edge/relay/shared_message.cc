@@ -4,12 +4,13 @@
 namespace tidegate::relay {
 namespace {
 
+constexpr std::uint8_t kFinalText = 0x81;
 constexpr std::uint8_t kFinalBinary = 0x82;
 constexpr std::size_t kLengthIn7Bits = 125;
 constexpr std::size_t kLengthIn16Bits = 0xFFFF;
 
-void write_header(std::size_t payload_bytes, Bytes& out) {
-  out.push_back(kFinalBinary);
+void write_header(std::uint8_t first_byte, std::size_t payload_bytes, Bytes& out) {
+  out.push_back(first_byte);
   int length_bytes = 0;
   if (payload_bytes <= kLengthIn7Bits) {
     out.push_back(static_cast<std::uint8_t>(payload_bytes));
@@ -28,10 +29,19 @@ void write_header(std::size_t payload_bytes, Bytes& out) {
 }  // namespace
 
 std::shared_ptr<const SharedMessage> SharedMessage::binary(ByteView payload) {
+  return framed(kFinalBinary, payload);
+}
+
+std::shared_ptr<const SharedMessage> SharedMessage::text(ByteView payload) {
+  return framed(kFinalText, payload);
+}
+
+std::shared_ptr<const SharedMessage> SharedMessage::framed(std::uint8_t first_byte,
+                                                           ByteView payload) {
   constexpr std::size_t kHeaderBytesMax = 10;
   auto message = std::make_shared<SharedMessage>();
   message->buffer_.reserve(kHeaderBytesMax + payload.size());
-  write_header(payload.size(), message->buffer_);
+  write_header(first_byte, payload.size(), message->buffer_);
   message->header_bytes_ = message->buffer_.size();
   message->buffer_.insert(message->buffer_.end(), payload.begin(), payload.end());
   return message;

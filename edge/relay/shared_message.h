@@ -13,11 +13,15 @@ class SharedMessage {
  public:
   /// Frames `payload` as one binary message.
   static std::shared_ptr<const SharedMessage> binary(ByteView payload);
+  /// Frames `payload`, which is UTF-8, as one text message.
+  static std::shared_ptr<const SharedMessage> text(ByteView payload);
 
   ByteView payload() const { return ByteView(buffer_).subspan(header_bytes_); }
   ByteView framed() const { return buffer_; }
 
  private:
+  static std::shared_ptr<const SharedMessage> framed(std::uint8_t first_byte, ByteView payload);
+
   Bytes buffer_;
   std::size_t header_bytes_ = 0;
 };

@@ -57,6 +57,7 @@ for (const library of [
   'core_filter',
   'core_stream',
   'core_protocol',
+  'core_protocol_json',
   'core_client',
   'edge_relay',
 ]) {

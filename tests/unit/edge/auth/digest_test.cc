@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "edge/auth/base64.h"
+#include "core/base/base64.h"
 #include "edge/auth/secret.h"
 
 namespace tidegate::auth {

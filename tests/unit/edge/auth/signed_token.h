@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "edge/auth/base64.h"
+#include "core/base/base64.h"
 #include "edge/auth/digest.h"
 
 namespace tidegate::auth::test {

@@ -20,7 +20,7 @@ TEST_F(WebSocket, PicksOurProtocolFromAList) {
 TEST_F(WebSocket, RefusesOtherPathsAndProtocolsBeforeTheUpgrade) {
   start();
   for (const char* protocol :
-       {"", "chat", "tidegate.v1.json", "tidegate.v2", "http", "plain http"}) {
+       {"", "chat", "tidegate.v1.xml", "tidegate.v2", "http", "plain http"}) {
     WireClient client(port());
     expect_refused(client, client.upgrade("/v1/connect", protocol), 400, "tidegate.v1");
   }

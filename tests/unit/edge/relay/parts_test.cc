@@ -120,7 +120,8 @@ class FrameCacheTest : public testing::Test {
   }
   /// A block from each offset: all of them differ.
   void build_all(std::size_t count) {
-    for (std::uint64_t from = 0; from < count; ++from) cache.block(*mirror, view, Offset{from});
+    for (std::uint64_t from = 0; from < count; ++from)
+      cache.block(*mirror, view, Encoding::Binary, Offset{from});
   }
   RelayCounters counters;
   FrameCache cache{counters};
@@ -135,9 +136,9 @@ TEST_F(FrameCacheTest, OverItsEntriesTheOldestGo) {
   build_all(count);
   EXPECT_EQ(cache.size(), limits::frame_cache_entries_max);
   const std::uint64_t built = counters.blocks_built;
-  cache.block(*mirror, view, Offset{count - 1});
+  cache.block(*mirror, view, Encoding::Binary, Offset{count - 1});
   EXPECT_EQ(counters.blocks_built, built) << "the newest is there";
-  cache.block(*mirror, view, Offset{0});
+  cache.block(*mirror, view, Encoding::Binary, Offset{0});
   EXPECT_EQ(counters.blocks_built, built + 1) << "the oldest is built anew";
 }
 

@@ -54,8 +54,9 @@ PublicationDraft operation(Operation what, std::string record, std::string json)
 
 // ---- the client
 
-TestClient::TestClient(RelayWorld& world, std::uint16_t shard) : world_(world), shard_(shard) {
-  handle_ = world.shard(shard).handle_connected(world.now);
+TestClient::TestClient(RelayWorld& world, std::uint16_t shard, Encoding encoding)
+    : world_(world), shard_(shard), encoding_(encoding) {
+  handle_ = world.shard(shard).handle_connected(world.now, encoding);
 }
 
 void TestClient::hello(std::string token, std::string session_id) {
@@ -117,7 +118,9 @@ void TestClient::disconnect() {
 void TestClient::hear(const SharedMessagePtr& message) {
   ++messages;
   message_bytes_max = std::max(message_bytes_max, message->payload().size());
-  FrameDecoder decoder(message->payload());
+  constexpr std::uint8_t kText = 0x81;  // final, and its opcode
+  EXPECT_EQ(message->framed()[0] == kText, encoding_ == Encoding::Json);
+  MessageDecoder decoder(encoding_, message->payload());
   while (auto next = decoder.next()) {
     ASSERT_TRUE(next->ok()) << next->error().message;
     std::visit(
@@ -257,16 +260,16 @@ std::uint16_t RelayWorld::owner(std::string_view name) const {
                               static_cast<std::uint16_t>(shards_.size()));
 }
 
-TestClient& RelayWorld::connect_silent(std::uint16_t shard) {
-  clients_.push_back(std::make_unique<TestClient>(*this, shard));
+TestClient& RelayWorld::connect_silent(std::uint16_t shard, Encoding encoding) {
+  clients_.push_back(std::make_unique<TestClient>(*this, shard, encoding));
   TestClient& client = *clients_.back();
   by_handle_[{shard, client.handle()}] = &client;
   run();
   return client;
 }
 
-TestClient& RelayWorld::connect(std::uint16_t shard, std::string subject) {
-  TestClient& client = connect_silent(shard);
+TestClient& RelayWorld::connect(std::uint16_t shard, std::string subject, Encoding encoding) {
+  TestClient& client = connect_silent(shard, encoding);
   tokens.insert_or_assign(subject, ClaimsPtr(full_claims(subject)));
   client.hello(subject);
   return client;

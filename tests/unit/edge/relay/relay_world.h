@@ -16,8 +16,6 @@
 #include <vector>
 
 #include "core/base/prng.h"
-#include "core/protocol/frame_decoder.h"
-#include "core/protocol/frame_encoder.h"
 #include "edge/relay/relay_shard.h"
 #include "edge/store/memory_store.h"
 
@@ -66,7 +64,7 @@ class RelayWorld;
 /// A connection of the world, from the client's side.
 class TestClient {
  public:
-  TestClient(RelayWorld& world, std::uint16_t shard);
+  TestClient(RelayWorld& world, std::uint16_t shard, Encoding encoding);
 
   std::uint16_t shard() const { return shard_; }
   ConnectionHandle handle() const { return handle_; }
@@ -74,11 +72,13 @@ class TestClient {
   void hello(std::string token, std::string session_id = "s");
   template <typename FrameT>
   void send(const FrameT& frame) {
-    Bytes bytes;
-    encode(frame, bytes);
-    send_bytes(bytes);
+    Bytes waiting;
+    append_frame(encoding_, frame, waiting);
+    const SharedMessagePtr message = joined_message(encoding_, waiting, {});
+    send_bytes(Bytes(message->payload().begin(), message->payload().end()));
   }
   void send_bytes(const Bytes& bytes);
+  void send_text(std::string_view text) { send_bytes(Bytes(text.begin(), text.end())); }
   RequestId subscribe(std::string_view channel, std::optional<StreamPosition> since = {},
                       std::uint32_t history = 0);
   RequestId subscribe_filtered(std::string_view channel, std::string filter,
@@ -123,6 +123,7 @@ class TestClient {
 
   RelayWorld& world_;
   std::uint16_t shard_;
+  Encoding encoding_;
   ConnectionHandle handle_;
   std::uint32_t requests_ = 0;
 };
@@ -140,8 +141,9 @@ class RelayWorld {
   std::uint16_t owner(std::string_view channel) const;
 
   /// Connected, welcomed (unless tokens are held), as `subject`.
-  TestClient& connect(std::uint16_t shard = 0, std::string subject = "ann");
-  TestClient& connect_silent(std::uint16_t shard = 0);
+  TestClient& connect(std::uint16_t shard = 0, std::string subject = "ann",
+                      Encoding encoding = Encoding::Binary);
+  TestClient& connect_silent(std::uint16_t shard = 0, Encoding encoding = Encoding::Binary);
   /// From outside; the answer comes to `answers` under the returned number.
   std::uint64_t publish(std::string_view channel, PublicationDraft draft, std::uint16_t shard = 0);
   Result<PublishReceipt> answer(std::uint64_t number) const;

@@ -9,7 +9,7 @@
 
 #include "core/base/types.h"
 
-namespace tidegate::auth {
+namespace tidegate {
 
 enum class Base64 : std::uint8_t {
   Url,       // RFC 4648 section 5, without padding, as JWT has it
@@ -22,4 +22,4 @@ std::string encode_base64(ByteView bytes, Base64 alphabet);
 /// not zero.
 std::optional<Bytes> decode_base64(std::string_view text, Base64 alphabet);
 
-}  // namespace tidegate::auth
+}  // namespace tidegate

@@ -1,9 +1,9 @@
 // The vectors of RFC 4648, and every way of spelling a text that is not the one way.
-#include "edge/auth/base64.h"
+#include "core/base/base64.h"
 
 #include <gtest/gtest.h>
 
-namespace tidegate::auth {
+namespace tidegate {
 namespace {
 
 std::string text_of(const std::optional<Bytes>& bytes) {
@@ -58,4 +58,4 @@ TEST(Base64, RefusesWhatIsNotTheOneSpelling) {
 }
 
 }  // namespace
-}  // namespace tidegate::auth
+}  // namespace tidegate

@@ -1,6 +1,6 @@
-#include "edge/auth/base64.h"
+#include "core/base/base64.h"
 
-namespace tidegate::auth {
+namespace tidegate {
 namespace {
 
 constexpr std::string_view kLetters =
@@ -75,4 +75,4 @@ std::optional<Bytes> decode_base64(std::string_view text, Base64 alphabet) {
   return unused == 0 ? std::optional<Bytes>(std::move(bytes)) : std::nullopt;
 }
 
-}  // namespace tidegate::auth
+}  // namespace tidegate
