@@ -1,11 +1,11 @@
 #include "edge/app/read_route.h"
 
+#include "core/base/base64.h"
 #include "core/base/limits.h"
 #include "edge/app/http_answers.h"
 #include "edge/app/log.h"
 #include "edge/app/position_text.h"
 #include "edge/app/quantity.h"
-#include "edge/auth/base64.h"
 
 namespace tidegate::app {
 namespace {
@@ -68,8 +68,7 @@ std::string data_member(const Publication& publication) {
   if (publication.payload_kind == PayloadKind::Json) {
     return ",\"data\":" + std::string(as_text(publication.payload));
   }
-  return ",\"dataBase64\":\"" + auth::encode_base64(publication.payload, auth::Base64::Standard) +
-         "\"";
+  return ",\"dataBase64\":\"" + encode_base64(publication.payload, Base64::Standard) + "\"";
 }
 
 std::string_view operation_word(Operation operation) {

@@ -42,8 +42,8 @@ inline void write_block(const BlockFrame& frame, const std::vector<Placed>& rows
   if (frame.has_digest) writer.set_digest(frame.block.digest());
   if (frame.block.shape().records) writer.set_records();
   if (frame.block.shape().sweep) {
-    writer.set_sweep(std::string(frame.block.sweep_after()),
-                     std::string(frame.block.sweep_until()), frame.block.sweep_read_at());
+    writer.set_sweep(std::string(frame.block.sweep_after()), std::string(frame.block.sweep_until()),
+                     frame.block.sweep_read_at());
   }
   for (const Placed& row : rows) writer.add(row.offset, row.publication);
   writer.finish(out);

@@ -107,7 +107,7 @@ const readers = {
   block: (said) => ({
     more: said.more ?? false,
     records: said.records ?? false,
-    sweep: said.sweep ?? null,
+    sweep: sweep(said.sweep),
     stream: said.stream,
     previous: wide(said.previous),
     offset: wide(said.offset),
@@ -123,6 +123,11 @@ const readers = {
     })),
   }),
 };
+
+function sweep(said) {
+  if (said === undefined) return null;
+  return { after: said.after, until: said.until, read_at: wide(said.readAt) };
+}
 
 /** The frames of one message. */
 export function decodeJson(text) {
