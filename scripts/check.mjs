@@ -4,10 +4,11 @@
 import { buildPreset } from './lib/build.mjs';
 import { install } from './lib/install.mjs';
 import { run, runHere, step, verb } from './lib/steps.mjs';
-import { ctest, simulation } from './lib/suites.mjs';
+import { ctest, races, simulation } from './lib/suites.mjs';
 
 const simSeeds = 10_000;
 const fuzzSeconds = 60;
+const raceSeconds = 60;
 const note = ({ passed }) => `${passed} passed`;
 
 await verb('npm run check', async () => {
@@ -17,9 +18,12 @@ await verb('npm run check', async () => {
   await step('C++ suites, asan', async () => note(await ctest('asan')));
   // All that has threads. (The client's tests do not link: one counts allocations, and
   // ThreadSanitizer has an operator new of its own.)
-  await buildPreset('tsan', ['test_net', 'test_app']);
+  await buildPreset('tsan', ['test_net', 'test_app', 'tidegate']);
   await step('C++ suites with threads, tsan', async () =>
     note(await ctest('tsan', '^(net|app)\\.')),
+  );
+  await step(`the binary under traffic, tsan, ${raceSeconds} s`, async () =>
+    note(await races(raceSeconds)),
   );
   await step(`simulator, ${simSeeds} seeds`, async () => note(await simulation(simSeeds)));
   await runHere(process.execPath, ['scripts/fuzz.mjs', `${fuzzSeconds}`]);

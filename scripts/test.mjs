@@ -4,11 +4,12 @@
 import { buildDemo, buildPreset, buildProduct } from './lib/build.mjs';
 import { install } from './lib/install.mjs';
 import { run, step, verb } from './lib/steps.mjs';
-import { ctest, nodeTests, playwright, simulation, sum, testFiles } from './lib/suites.mjs';
+import { ctest, nodeTests, playwright, races, simulation, sum, testFiles } from './lib/suites.mjs';
 
 const simSeeds = 600;
-// The suites that race threads; the rest of the C++ is single-threaded by construction.
-const tsanTargets = ['test_net'];
+const raceSeconds = 3;
+// What has threads; the rest of the C++ is single-threaded by construction.
+const tsanTargets = ['test_net', 'tidegate'];
 
 const counts = [];
 
@@ -69,7 +70,10 @@ async function suites() {
   });
   await needs(
     () => buildPreset('tsan', tsanTargets, 'build with ThreadSanitizer'),
-    () => suite('mailboxes under ThreadSanitizer', () => ctest('tsan', '^net\\.')),
+    async () => {
+      await suite('mailboxes under ThreadSanitizer', () => ctest('tsan', '^net\\.'));
+      await suite(`the binary under ThreadSanitizer, ${raceSeconds} s`, () => races(raceSeconds));
+    },
   );
 }
 

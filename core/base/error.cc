@@ -52,6 +52,8 @@ std::string_view error_code_name(ErrorCode code) {
       return "not_found";
     case ErrorCode::VersionMismatch:
       return "version_mismatch";
+    case ErrorCode::HistoryExceeded:
+      return "history_exceeded";
     case ErrorCode::MalformedFrame:
       return "malformed_frame";
     case ErrorCode::UnsupportedVersion:

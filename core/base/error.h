@@ -43,6 +43,7 @@ enum class ErrorCode : std::uint16_t {
   Unsupported = 312,          // understood, but not offered here
   NotFound = 313,             // no such route, resource or subscription
   VersionMismatch = 314,      // if_version names another version than the record's
+  HistoryExceeded = 315,      // what was asked for is older than what is kept
 
   MalformedFrame = 400,
   UnsupportedVersion = 401,

@@ -117,6 +117,9 @@ inline constexpr Duration publish_deadline = 20s;
 inline constexpr std::size_t filters_per_channel_max = 256;  // on one shard: LimitExceeded
 inline constexpr Duration digest_interval = 5s;              // of a state channel with news
 inline constexpr std::size_t page_records_examined_max = 16'384;
+inline constexpr std::uint32_t read_rows_max = 1000;                // of one HTTP read
+inline constexpr std::size_t read_bytes_max = 4 * 1024 * 1024;      // … but for one row
+inline constexpr std::size_t reads_waiting_per_channel_max = 1000;  // then busy
 inline constexpr Duration mirror_linger = 30s;  // without local subscribers, then closed
 inline constexpr Duration idle_channel_linger = 60s;
 

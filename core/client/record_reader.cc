@@ -106,7 +106,7 @@ void RecordReader::sweep(const BlockView& block, RecordChanges& changes) {
     kept.push_back(row.key);
   }
   changes.removed =
-      store_.sweep(block.sweep_after(), block.sweep_until(), block.range().offset, kept);
+      store_.sweep({block.sweep_after(), block.sweep_until()}, block.sweep_read_at(), kept);
   changes.repaired += repairing_ ? changes.removed.size() : 0;
 }
 

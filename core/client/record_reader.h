@@ -4,11 +4,9 @@
 // A row is applied when its version is above the one held for its key. So it does not matter
 // whether a record comes by a replay or by a pass over the records, how often a pass is interrupted
 // and begun again, or that its pages are read while the channel goes on. A sweep removes what is
-// held and is not among its rows, but for what is newer than its offset.
-//
-// One thing it relies on: what follows a sweep does not stop halfway to where the sweep was read. A
-// record deleted between the sweep's offset and its reading is absent, so a merge from before that
-// delete would begin with nothing; in one block with the delete it does no harm.
+// held and is not among its rows, but for what is newer than its reading; and what it says to be
+// absent takes no row of before that reading, so a merge that a delete followed finds nothing to
+// begin with.
 //
 // Another stream (epoch) does not empty the records: their versions count no more, and they stay
 // to be seen until a sweep has replaced or removed them. Until then the reader is not whole, and

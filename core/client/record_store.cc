@@ -7,6 +7,14 @@
 #include "core/merge/shallow_merge.h"
 
 namespace tidegate {
+namespace {
+
+/// Above every key: no UTF-8 has this byte.
+constexpr std::string_view kBeyondAll = "\xFF";
+
+std::string_view end_of(std::string_view until) { return until.empty() ? kBeyondAll : until; }
+
+}  // namespace
 
 RecordStore::~RecordStore() {
   clear();
@@ -32,7 +40,8 @@ std::optional<RecordView> RecordStore::next_after(std::string_view key) const {
 
 bool RecordStore::is_news(std::string_view key, Offset version) const {
   const auto held = by_key_.find(key);
-  if (held != by_key_.end() && held->second.version >= version) {
+  const bool is_held = held != by_key_.end();
+  if (is_held ? held->second.version >= version : read_at(key) >= version) {
     return false;
   }
   const auto deleted = deletes_.empty() ? deletes_.end() : deletes_.find(key);
@@ -111,15 +120,27 @@ void RecordStore::forget_deletes(Offset up_to) {
     use_.bytes -= at->first.size();
     at = deletes_.erase(at);
   }
+  const bool is_past = std::all_of(readings_.begin(), readings_.end(),
+                                   [&](const auto& reading) { return reading.second <= up_to; });
+  if (is_past) {
+    readings_.clear();
+  }
 }
 
-std::vector<std::string> RecordStore::sweep(std::string_view after, std::string_view until,
-                                            Offset up_to,
+std::vector<std::string> RecordStore::sweep(KeyRange range, Offset read_at,
                                             const std::vector<std::string_view>& kept) {
+  std::vector<std::string> removed = remove_but(range, read_at, kept);
+  note_reading(range, read_at);
+  take(read_at);
+  return removed;
+}
+
+std::vector<std::string> RecordStore::remove_but(KeyRange range, Offset up_to,
+                                                 const std::vector<std::string_view>& kept) {
   std::vector<std::string> removed;
   auto next_kept = kept.begin();
-  auto at = by_key_.upper_bound(after);
-  while (at != by_key_.end() && (until.empty() || at->first <= until)) {
+  auto at = by_key_.upper_bound(range.after);
+  while (at != by_key_.end() && at->first <= end_of(range.until)) {
     next_kept =
         std::find_if(next_kept, kept.end(), [&](std::string_view key) { return key >= at->first; });
     const bool is_kept = next_kept != kept.end() && *next_kept == at->first;
@@ -133,6 +154,37 @@ std::vector<std::string> RecordStore::sweep(std::string_view after, std::string_
   return removed;
 }
 
+/// A relay that lags behind the one that was read before takes nothing back.
+void RecordStore::note_reading(KeyRange range, Offset read_at) {
+  read_at = std::max(read_at, read_throughout(range));
+  const auto first = readings_.upper_bound(range.after);
+  const auto beyond = readings_.upper_bound(end_of(range.until));
+  if (!range.after.empty()) {
+    const Offset before = first == readings_.end() ? Offset{} : first->second;
+    readings_.try_emplace(std::string(range.after), before);
+  }
+  readings_.erase(first, beyond);
+  readings_[std::string(end_of(range.until))] = read_at;
+}
+
+/// When the absence of a key was read; zero: it was not, or the position has passed that.
+Offset RecordStore::read_at(std::string_view key) const {
+  const auto reading = readings_.empty() ? readings_.end() : readings_.lower_bound(key);
+  return reading == readings_.end() ? Offset{} : reading->second;
+}
+
+/// The earliest of the readings within the range; zero when a part of it was not read.
+Offset RecordStore::read_throughout(KeyRange range) const {
+  Offset earliest{UINT64_MAX};
+  for (auto at = readings_.upper_bound(range.after); at != readings_.end(); ++at) {
+    earliest = std::min(earliest, at->second);
+    if (at->first >= end_of(range.until)) {
+      return earliest;
+    }
+  }
+  return Offset{};
+}
+
 void RecordStore::forget_versions() {
   for (auto& [key, record] : by_key_) {
     record.version = Offset{};
@@ -141,7 +193,7 @@ void RecordStore::forget_versions() {
   newest_ = Offset{};
 }
 
-std::vector<std::string> RecordStore::clear() { return sweep({}, {}, Offset{UINT64_MAX}, {}); }
+std::vector<std::string> RecordStore::clear() { return remove_but({}, Offset{UINT64_MAX}, {}); }
 
 // ---- the sum
 

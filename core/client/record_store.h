@@ -43,12 +43,14 @@ class RecordStore {
   // ---- getters
   std::size_t size() const { return by_key_.size(); }
   std::size_t deletes_remembered() const { return deletes_.size(); }
-  /// The highest version that was taken, deletes included.
+  /// Nothing that is known of any key is newer: the highest version that was taken, deletes and
+  /// the readings of sweeps included.
   Offset newest() const { return newest_; }
   std::optional<RecordView> find(std::string_view key) const;
   /// The first with a key above `key`; above an empty one: the first of all.
   std::optional<RecordView> next_after(std::string_view key) const;
-  /// True when `version` is above what is known of the key, be it a record or a delete.
+  /// True when `version` is above what is known of the key: a record, a delete, or that there was
+  /// none when a sweep was read.
   bool is_news(std::string_view key, Offset version) const;
   /// Over all records. Costs as much as has changed since it was asked for last.
   std::uint64_t digest();
@@ -61,11 +63,17 @@ class RecordStore {
   void erase(std::string_view key, Offset version);
   /// Remembers that a key was deleted, for rows of before that may still come.
   void remember_delete(std::string_view key, Offset version);
-  /// Forgets the deletes up to here: what came before them will not come any more.
+  /// Forgets the deletes, and the sweeps that were read, up to here: what came before them will not
+  /// come any more.
   void forget_deletes(Offset up_to);
-  /// Removes what has a key above `after` and not above `until` (empty: without a bound), a version
-  /// not above `up_to`, and is not among `kept`, which ascend. Returns the keys of what it removed.
-  std::vector<std::string> sweep(std::string_view after, std::string_view until, Offset up_to,
+  /// The range of keys above `after` and not above `until`; an empty `until`: without a bound.
+  struct KeyRange {
+    std::string_view after;
+    std::string_view until;
+  };
+  /// The range was read at `read_at` and is `kept`, which ascend, and what is newer: removes the
+  /// rest, and takes no older row for a key that is absent. Returns the keys of what it removed.
+  std::vector<std::string> sweep(KeyRange range, Offset read_at,
                                  const std::vector<std::string_view>& kept);
   /// The stream is another one: anything replaces what is held.
   void forget_versions();
@@ -88,11 +96,19 @@ class RecordStore {
   void mark_changed(Map::value_type& entry);
   void mark_clean(Record& record);
   Map::iterator remove(Map::iterator at);
+  std::vector<std::string> remove_but(KeyRange range, Offset up_to,
+                                      const std::vector<std::string_view>& kept);
+  void note_reading(KeyRange range, Offset read_at);
+  Offset read_at(std::string_view key) const;
+  Offset read_throughout(KeyRange range) const;
   void take(Offset version) { newest_ = std::max(newest_, version); }
 
   RecordUse& use_;
   Map by_key_;
   std::map<std::string, Offset, std::less<>> deletes_;
+  /// Sweeps that were read beyond the position: by the last key of a range, which begins above the
+  /// one before, the offset of the reading.
+  std::map<std::string, Offset, std::less<>> readings_;
   Offset newest_;
   std::uint64_t sum_ = 0;
   std::vector<Map::value_type*> changed_;

@@ -130,7 +130,8 @@ Status BlockView::read_sweep(std::size_t at) {
   ByteReader reader(as_bytes(heap_.substr(at)));
   sweep_after_ = reader.string16();
   sweep_until_ = reader.string16();
-  if (reader.failed()) return malformed("the sweep's keys do not fit into the heap");
+  sweep_read_at_ = Offset{reader.u64()};
+  if (reader.failed()) return malformed("the sweep does not fit into the heap");
   if (std::max(sweep_after_.size(), sweep_until_.size()) > limits::record_key_bytes_max) {
     return malformed("a key of the sweep is too long");
   }
@@ -140,6 +141,7 @@ Status BlockView::read_sweep(std::size_t at) {
   if (!sweep_until_.empty() && sweep_until_ <= sweep_after_) {
     return malformed("the sweep's keys run backwards");
   }
+  if (sweep_read_at_ < range_.offset) return malformed("the sweep was read before the block's end");
   strings_from_ += static_cast<std::uint32_t>(reader.position());
   return ok_status();
 }
@@ -201,6 +203,7 @@ const char* BlockView::record_fault(const wire::Row& row, const wire::Row* previ
   }
   if (previous != nullptr && key <= key_of(*previous)) return "its key is not above the last";
   if (!shape_.sweep) return nullptr;
+  if (row.offset > sweep_read_at_.value) return "its version is newer than the sweep";
   const bool inside = key > sweep_after_ && (sweep_until_.empty() || key <= sweep_until_);
   return inside ? nullptr : "its key is outside the sweep";
 }

@@ -48,6 +48,8 @@ class BlockView {
   /// `sweep_until`; empty: without a bound.
   std::string_view sweep_after() const { return sweep_after_; }
   std::string_view sweep_until() const { return sweep_until_; }
+  /// … as they were at this offset, which may be beyond the block's end.
+  Offset sweep_read_at() const { return sweep_read_at_; }
   std::size_t event_count() const { return event_count_; }
   /// Counts through the names before it: to read many, walk them with event_names().
   std::string_view event_name(std::uint16_t index) const;
@@ -116,6 +118,7 @@ class BlockView {
   BlockShape shape_;
   std::string_view sweep_after_;
   std::string_view sweep_until_;
+  Offset sweep_read_at_;
   std::uint16_t event_count_ = 0;
   bool heap_is_ascii_ = false;      // then every part of it is valid UTF-8
   std::uint32_t strings_from_ = 0;  // within the heap, behind the event names

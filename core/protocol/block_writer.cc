@@ -63,6 +63,8 @@ void BlockWriter::check_shape() const {
   if (!shape_.sweep) return;
   TIDEGATE_CHECK(!has_delete_);
   TIDEGATE_CHECK(sweep_until_.empty() || sweep_until_ > sweep_after_);
+  TIDEGATE_CHECK(sweep_read_at_ >= range_.offset);
+  for (const wire::Row& row : rows_) TIDEGATE_CHECK(row.offset <= sweep_read_at_.value);
   if (rows_.empty()) return;
   TIDEGATE_CHECK(key_of(rows_.front()) > sweep_after_);
   TIDEGATE_CHECK(sweep_until_.empty() || key_of(rows_.back()) <= sweep_until_);
@@ -86,15 +88,17 @@ std::uint16_t BlockWriter::event_index_of(const std::string& event) {
   return static_cast<std::uint16_t>(events_.size() - 1);
 }
 
-void BlockWriter::set_sweep(std::string after, std::string until) {
+void BlockWriter::set_sweep(std::string after, std::string until, Offset read_at) {
   shape_ = BlockShape{true, true};
   sweep_after_ = std::move(after);
   sweep_until_ = std::move(until);
+  sweep_read_at_ = read_at;
 }
 
 std::size_t BlockWriter::names_bytes() const {
-  const std::size_t sweep = shape_.sweep ? 4 + sweep_after_.size() + sweep_until_.size() : 0;
-  return 2 + 2 * events_.size() + event_bytes_ + sweep;
+  const std::size_t events = 2 + 2 * events_.size() + event_bytes_;
+  if (!shape_.sweep) return events;
+  return events + 2 + sweep_after_.size() + 2 + sweep_until_.size() + sizeof(sweep_read_at_.value);
 }
 
 std::uint8_t BlockWriter::flags() const {
@@ -143,6 +147,7 @@ void BlockWriter::finish(Bytes& out) const {
   if (shape_.sweep) {
     writer.string16(sweep_after_);
     writer.string16(sweep_until_);
+    writer.u64(sweep_read_at_.value);
   }
   writer.text(strings_);
   pad();

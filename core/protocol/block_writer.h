@@ -25,9 +25,10 @@ class BlockWriter {
   void set_more(bool more) { more_ = more; }
   /// The rows are records: each is a set or a delete, and its offset is its version.
   void set_records() { shape_.records = true; }
-  /// … and all that there are above the key `after` and up to `until`; empty: without a bound. May
+  /// … and all that there are above the key `after` and up to `until` (empty: without a bound), as
+  /// they were at `read_at`, which is neither below the block's end nor below a row's version. May
   /// follow the rows, since where a page ends is known only then.
-  void set_sweep(std::string after, std::string until);
+  void set_sweep(std::string after, std::string until, Offset read_at);
   /// Of the state at the end of the block.
   void set_digest(std::uint64_t digest) { digest_ = digest; }
   std::uint32_t row_count() const { return static_cast<std::uint32_t>(rows_.size()); }
@@ -51,6 +52,7 @@ class BlockWriter {
   BlockShape shape_;
   std::string sweep_after_;
   std::string sweep_until_;
+  Offset sweep_read_at_;
   std::optional<std::uint64_t> digest_;
   bool has_delete_ = false;
   std::vector<wire::Row> rows_;  // string_ref is relative to strings_ until finish()

@@ -19,9 +19,19 @@ export async function freePort() {
 }
 
 export class RelayProcess {
-  /** `args` are added to `tidegate serve`; TIDEGATE_BINARY names another binary. */
-  constructor({ port, staticRoot, args = [], binary = process.env.TIDEGATE_BINARY ?? built }) {
+  /**
+   * `args` are added to `tidegate serve`, `env` to its environment; TIDEGATE_BINARY names another
+   * binary.
+   */
+  constructor({
+    port,
+    staticRoot,
+    args = [],
+    env = {},
+    binary = process.env.TIDEGATE_BINARY ?? built,
+  }) {
     this.port = port;
+    this.env = { ...process.env, ...env };
     this.url = `http://127.0.0.1:${port}`;
     this.key = randomBytes(24).toString('base64url');
     this.secret = randomBytes(32).toString('base64url');
@@ -41,7 +51,8 @@ export class RelayProcess {
 
   /** Starts it and waits until it answers; throws with what it printed when it does not. */
   async start() {
-    const child = spawn(this.binary, this.args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const { env } = this;
+    const child = spawn(this.binary, this.args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     const keep = (chunk) => {
       this.log = (this.log + chunk).slice(-20_000);

@@ -24,6 +24,8 @@ std::uint16_t http_status_of(ErrorCode code) {
     case ErrorCode::IdempotencyConflict:
     case ErrorCode::VersionMismatch:
       return 409;
+    case ErrorCode::HistoryExceeded:
+      return 410;
     case ErrorCode::PayloadTooLarge:
     case ErrorCode::FrameTooLarge:
       return 413;

@@ -55,7 +55,7 @@ void Publishing::answer(const Receipts& receipts) const {
 
 std::optional<Error> refusal_of(const Result<PublishMessage>& message, const auth::ApiKey& key) {
   if (!message) return message.error();
-  if (key.may_publish(message->channel)) return std::nullopt;
+  if (key.covers(message->channel)) return std::nullopt;
   return Error{ErrorCode::Forbidden,
                "the API key \"" + key.name +
                    "\" may not publish on this channel: its patterns do "

@@ -68,11 +68,15 @@ void RelayHttpApi::handle(net::WorkerAccess& worker, net::HttpRequest request,
   if (request.path == kPublishPath && request.method == "POST") {
     return publish_.handle(worker, request, std::move(responder));
   }
+  if (ReadRoute::matches(request.path) && reads(request)) {
+    return read_.handle(worker, request, std::move(responder));
+  }
   responder->respond(answer(request, worker.now().wall));
 }
 
 net::HttpResponse RelayHttpApi::answer(const net::HttpRequest& request, WallTime now) const {
   if (request.path == kPublishPath) return wrong_method("POST");
+  if (ReadRoute::matches(request.path)) return wrong_method("GET");
   if (request.path == kHealthPath) return reads(request) ? answer_health() : wrong_method("GET");
   if (request.path == kMetricsPath) {
     if (!reads(request)) return wrong_method("GET");

@@ -1,5 +1,5 @@
-// The routes: /v1/publish, /healthz, /metrics, and in development mode /v1/dev/token and static
-// files. Immutable once it is made, since all workers use it at once.
+// The routes: /v1/publish, /v1/channels/NAME/…, /healthz, /metrics, and in development mode
+// /v1/dev/token and static files. Immutable once it is made, since all workers use it at once.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "edge/app/publish_route.h"
+#include "edge/app/read_route.h"
 #include "edge/app/relay_status.h"
 #include "edge/app/static_files.h"
 #include "edge/net/http.h"
@@ -24,7 +25,7 @@ class RelayHttpApi final : public net::HttpApi {
  public:
   RelayHttpApi(auth::ApiKeys keys, std::shared_ptr<const RelayStatus> status,
                std::optional<DevRoutes> dev)
-      : publish_(std::move(keys)), status_(std::move(status)), dev_(std::move(dev)) {}
+      : publish_(keys), read_(std::move(keys)), status_(std::move(status)), dev_(std::move(dev)) {}
 
   void handle(net::WorkerAccess& worker, net::HttpRequest request,
               std::shared_ptr<net::HttpResponder> responder) const override;
@@ -36,6 +37,7 @@ class RelayHttpApi final : public net::HttpApi {
   net::HttpResponse answer_dev(const net::HttpRequest& request, WallTime now) const;
 
   PublishRoute publish_;
+  ReadRoute read_;
   std::shared_ptr<const RelayStatus> status_;
   std::optional<DevRoutes> dev_;
 };

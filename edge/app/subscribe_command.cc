@@ -5,7 +5,7 @@
 
 #include "edge/app/command.h"
 #include "edge/app/delivery_text.h"
-#include "edge/app/quantity.h"
+#include "edge/app/position_text.h"
 #include "edge/net/client_connection.h"
 
 namespace tidegate::app {
@@ -14,19 +14,6 @@ namespace {
 int fail(const Terminal& terminal, const std::string& message) {
   terminal.err << "tidegate subscribe: " << message << std::endl;
   return kExitFailure;
-}
-
-/// "EPOCH:OFFSET". An epoch has no colon in it.
-Result<StreamPosition> parse_position(const std::string& text) {
-  const std::size_t colon = text.find(':');
-  const auto offset = colon == std::string::npos
-                          ? std::nullopt
-                          : parse_count(std::string_view(text).substr(colon + 1));
-  auto epoch = Epoch::parse(std::string_view(text).substr(0, colon));
-  if (!offset.has_value() || !epoch) {
-    return Error{ErrorCode::BadRequest, "--since wants EPOCH:OFFSET, as subscribe prints it", 0};
-  }
-  return StreamPosition{std::move(epoch).value(), Offset{*offset}};
 }
 
 class SubscribeRun {
@@ -39,7 +26,7 @@ class SubscribeRun {
     SubscribeOptions options{std::nullopt, command_.history};
     options.filter = command_.filter;
     if (!command_.since.empty()) {
-      auto position = parse_position(command_.since);
+      auto position = parse_position(command_.since, "--since");
       if (!position) return position.error();
       options.since = std::move(position).value();
     }

@@ -3,9 +3,6 @@
 #include <algorithm>
 
 namespace tidegate::auth {
-namespace {
-
-/// What follows "Bearer", in any case, as RFC 9110 has it; empty for any other scheme.
 std::string_view bearer_of(std::string_view authorization) {
   constexpr std::string_view kScheme = "bearer";
   if (authorization.size() <= kScheme.size() || authorization[kScheme.size()] != ' ') return {};
@@ -18,14 +15,12 @@ std::string_view bearer_of(std::string_view authorization) {
   return authorization;
 }
 
-}  // namespace
-
 ApiKey ApiKey::make(std::string name, const Secret& secret, std::string tenant,
                     std::vector<ChannelPattern> channels) {
   return ApiKey{std::move(name), std::move(tenant), std::move(channels), sha256(secret.bytes())};
 }
 
-bool ApiKey::may_publish(const ChannelName& channel) const {
+bool ApiKey::covers(const ChannelName& channel) const {
   return std::any_of(channels.begin(), channels.end(),
                      [&](const ChannelPattern& pattern) { return pattern.matches(channel); });
 }

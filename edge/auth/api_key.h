@@ -1,6 +1,6 @@
-// API keys: what servers publish with. Only digests of their secrets are kept, all of them are
-// compared each time, and each comparison takes as long as any other, so that how long a refusal
-// takes says nothing about the keys.
+// API keys: what servers publish and read with. Only digests of their secrets are kept, all of them
+// are compared each time, and each comparison takes as long as any other, so that how long a
+// refusal takes says nothing about the keys.
 #pragma once
 
 #include <string>
@@ -13,6 +13,10 @@
 
 namespace tidegate::auth {
 
+/// What follows "Bearer" in an Authorization header, in any case, as RFC 9110 has it; empty for any
+/// other scheme.
+std::string_view bearer_of(std::string_view authorization);
+
 struct ApiKey {
   std::string name;  // for logs, and the scope of idempotency keys; not secret
   std::string tenant;
@@ -21,7 +25,8 @@ struct ApiKey {
 
   static ApiKey make(std::string name, const Secret& secret, std::string tenant,
                      std::vector<ChannelPattern> channels);
-  bool may_publish(const ChannelName& channel) const;
+  /// One of its patterns matches: it may read the channel, and publish to it.
+  bool covers(const ChannelName& channel) const;
 };
 
 class ApiKeys {

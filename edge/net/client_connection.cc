@@ -121,7 +121,10 @@ int client_callback(lws* wsi, lws_callback_reasons reason, void*, void* in, std:
       client_of(wsi).handle_closed(
           wsi, kAbnormalClosure, in == nullptr ? "cannot connect" : as_text(ByteView(bytes, size)));
       return 0;
+    // The relay died between the request and its answer: of that nothing else is said.
+    case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
     case LWS_CALLBACK_CLIENT_CLOSED:
+    case LWS_CALLBACK_WSI_DESTROY:  // whatever was said or not: `wsi` is no more
       client_of(wsi).handle_closed(wsi, kAbnormalClosure, "the connection was lost");
       return 0;
     default:

@@ -13,11 +13,11 @@
 namespace tidegate::net {
 
 struct HttpRequest {
-  std::string method;  // "GET", "POST", "OPTIONS"
-  std::string path;    // without query
-  std::string query;
-  std::string host;           // header Host
-  std::string authorization;  // header, may be empty
+  std::string method;              // "GET", "POST", "OPTIONS"
+  std::string path;                // without query
+  std::vector<std::string> query;  // "name=value", each decoded
+  std::string host;                // header Host
+  std::string authorization;       // header, may be empty
   std::string content_type;
   std::string idempotency_key;  // header Idempotency-Key
   std::string origin;
@@ -47,6 +47,11 @@ class WorkerAccess {
   using PublishDone = std::function<void(std::vector<Result<relay::PublishReceipt>>)>;
   /// Publishes a batch through the worker's shard; `done` gets one result for each, in order.
   virtual void publish(std::vector<relay::PublishRequest> requests, PublishDone done) = 0;
+  using ReadDone = std::function<void(relay::ReadResult)>;
+  /// Reads a channel through the worker's shard.
+  virtual void read(relay::ReadRequest request, ReadDone done) = 0;
+  /// Who a client's token speaks for.
+  virtual Result<relay::ClaimsPtr> verify_token(std::string_view token) = 0;
 };
 
 /// The routes. One instance serves all workers at once, so it is immutable or synchronizes itself.

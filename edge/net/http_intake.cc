@@ -49,9 +49,9 @@ bool carries_body(std::string_view method) {
   return method == "POST" || method == "PUT" || method == "PATCH";
 }
 
-/// The library joins the parts of a query with commas; they were separated by ampersands.
-std::string read_query(lws* wsi) {
-  std::string query;
+/// The parts between the ampersands, which the library has decoded.
+std::vector<std::string> read_query(lws* wsi) {
+  std::vector<std::string> query;
   std::string part(limits::http_header_bytes_max + 1, '\0');
   for (int i = 0;; ++i) {
     const int size = lws_hdr_copy_fragment(wsi, part.data(), static_cast<int>(part.size()),
@@ -59,7 +59,7 @@ std::string read_query(lws* wsi) {
     if (size < 0) {
       return query;
     }
-    query.append(i > 0 ? "&" : "").append(part, 0, static_cast<std::size_t>(size));
+    query.emplace_back(part, 0, static_cast<std::size_t>(size));
   }
 }
 

@@ -27,8 +27,9 @@ void say_past_the_library(lws* wsi, std::string_view text) {
   }
 }
 
-/// When a request was already buffered behind another one, the library hands out the request's own
-/// head as the beginning of its body. No body that the relay understands begins like that.
+/// When the library has a request in a buffer of its own, because it came behind another one or was
+/// read by us, it hands out the request's own head as the beginning of its body. No body that the
+/// relay understands begins like that.
 bool begins_with_own_head(const HttpRequest& request) {
   const std::string head = request.method + " /";
   const std::size_t size = std::min(head.size(), request.body.size());
@@ -102,7 +103,6 @@ int HttpServer::handle_request(lws* wsi) {
     return -1;
   }
   ++counters_.http_requests;
-  ++connection->requests;
   connection->exchange = std::make_shared<HttpExchange>(wsi);
   HttpExchange& exchange = *connection->exchange;
   Intake intake = read_request(wsi, options_.body_bytes_max);
@@ -159,8 +159,7 @@ int HttpServer::handle_body_complete(lws* wsi) {
     return answer_and_close(wsi, *exchange);
   }
   HttpExchange::ReadingBody reading = std::move(*body);
-  if (reading.missing > 0 ||
-      (tagged_http(wsi)->requests > 1 && begins_with_own_head(reading.request))) {
+  if (reading.missing > 0 || begins_with_own_head(reading.request)) {
     ++counters_.http_rejected;
     return -1;
   }

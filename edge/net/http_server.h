@@ -53,7 +53,6 @@ class HttpExchange final : public HttpResponder {
 /// A connection that speaks HTTP (so far). Idle between requests when it has no exchange.
 struct alignas(8) HttpConnection {
   std::shared_ptr<HttpExchange> exchange;
-  std::uint64_t requests = 0;
 };
 
 struct HttpServerOptions {

@@ -17,6 +17,9 @@ ByteView bytes_of(void* in, std::size_t size) {
 
 int http_callback(lws* wsi, lws_callback_reasons reason, void*, void* in, std::size_t size) {
   switch (reason) {
+    case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+      worker_of(wsi).handle_adopted(wsi);
+      return 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
       return worker_of(wsi).http().handle_upgrade_request(wsi);
     case LWS_CALLBACK_HTTP:

@@ -23,6 +23,13 @@ void ShardDriver::publish(std::vector<relay::PublishRequest> requests,
   settle();
 }
 
+void ShardDriver::read(relay::ReadRequest request, WorkerAccess::ReadDone done) {
+  request.ticket = relay::ReadTicket{++last_read_};
+  reads_.emplace(last_read_, std::move(done));
+  shard_.handle_read(world_.now(), std::move(request));
+  settle();
+}
+
 void ShardDriver::settle() {
   if (settling_) {
     return;
@@ -88,6 +95,14 @@ void ShardDriver::carry_out(relay::PublishAnswer& effect) {
   if (completed.has_value()) {
     answers_.push_back([batch = std::move(*completed)](Now) { batch.done(batch.results); });
   }
+}
+
+void ShardDriver::carry_out(relay::ReadAnswer& effect) {
+  const auto found = reads_.find(static_cast<std::uint64_t>(effect.ticket));
+  TIDEGATE_CHECK(found != reads_.end());
+  answers_.push_back([done = std::move(found->second),
+                      result = std::move(effect.result)](Now) mutable { done(std::move(result)); });
+  reads_.erase(found);
 }
 
 }  // namespace tidegate::net

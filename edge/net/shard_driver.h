@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -51,6 +52,7 @@ class ShardDriver {
   }
 
   void publish(std::vector<relay::PublishRequest> requests, WorkerAccess::PublishDone done);
+  void read(relay::ReadRequest request, WorkerAccess::ReadDone done);
   /// What the store said, from within feed().
   void handle_store_answer(store::StoreAnswer& answer);
 
@@ -71,12 +73,15 @@ class ShardDriver {
   void carry_out(relay::StoreRelease& effect) { ask_store(std::move(effect)); }
   void carry_out(relay::ShardSend& effect);
   void carry_out(relay::PublishAnswer& effect);
+  void carry_out(relay::ReadAnswer& effect);
   void ask_store(store::StoreRequest request);
 
   ShardWorld& world_;
   relay::RelayShard shard_;
   std::unique_ptr<store::StorePort> store_;
   PublishBatches batches_;
+  std::unordered_map<std::uint64_t, WorkerAccess::ReadDone> reads_;  // by their tickets
+  std::uint64_t last_read_ = 0;
   std::deque<Answer> answers_;  // results that wait until the shard has nothing more to say
   bool settling_ = false;
 };

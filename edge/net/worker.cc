@@ -61,6 +61,10 @@ Worker::Worker(WorkerShared& shared, std::uint16_t index, std::uint64_t incarnat
       driver_(shard_options(shared, index, incarnation), connect_store(shared, index), *this),
       websockets_(driver_, shared.options.config->client_message_bytes_max),
       http_(http_options(shared.options), *this, counters_),
+      first_heads_(std::make_unique<FirstHeads>(
+          loop_.get(), shared.options.http_header_deadline,
+          [this](int fd, std::string_view head) { handle_first_head(fd, head); },
+          [this] { handle_gone(); })),
       listener_(std::make_unique<Listener>(
           loop_.get(), listening_fd, [this](int fd) { handle_accepted(fd); },
           [this] { handle_starved(); })) {}
@@ -114,6 +118,7 @@ Worker::~Worker() {
   phase_ = Phase::Ended;
   shared_.mailboxes[index_].close();
   listener_.reset();
+  first_heads_.reset();
   context_.destroy();  // its last callbacks still need the rest of this object
 }
 
@@ -143,6 +148,14 @@ void Worker::publish(std::vector<relay::PublishRequest> requests, PublishDone do
   driver_.publish(std::move(requests), std::move(done));
 }
 
+void Worker::read(relay::ReadRequest request, ReadDone done) {
+  driver_.read(std::move(request), std::move(done));
+}
+
+Result<relay::ClaimsPtr> Worker::verify_token(std::string_view token) {
+  return verify_token(token, now().wall);
+}
+
 // ---- connections
 
 void Worker::handle_accepted(int fd) {
@@ -151,13 +164,29 @@ void Worker::handle_accepted(int fd) {
     refuse_socket(fd);
     return;
   }
-  lws* wsi = lws_adopt_socket_vhost(vhost_, fd);
-  if (wsi == nullptr) {
-    return;  // the library has closed it
-  }
-  http_.handle_accepted(wsi);
   ++connections_;
   shared_.connections_open.fetch_add(1, std::memory_order_relaxed);
+  first_heads_->add(fd);
+}
+
+/// The library works off the head within the call, up to the end of the connection.
+void Worker::handle_first_head(int fd, std::string_view head) {
+  adopting_ = true;
+  lws_adopt_socket_vhost_readbuf(vhost_, fd, head.data(), head.size());
+  if (adopting_) {
+    adopting_ = false;
+    handle_gone();  // the library could not take it, and has closed it
+  }
+}
+
+void Worker::handle_adopted(lws* wsi) {
+  adopting_ = false;
+  http_.handle_accepted(wsi);
+}
+
+void Worker::handle_gone() {
+  --connections_;
+  shared_.connections_open.fetch_sub(1, std::memory_order_relaxed);
 }
 
 void Worker::handle_starved() {
@@ -179,8 +208,7 @@ void Worker::handle_destroyed(lws* wsi) {
   websockets_.handle_closed(wsi);
   http_.handle_destroyed(wsi);
   set_tag(wsi, 0);
-  --connections_;
-  shared_.connections_open.fetch_sub(1, std::memory_order_relaxed);
+  handle_gone();
 }
 
 // ---- the shard's world
@@ -267,6 +295,7 @@ void Worker::handle_letter(DrainLetter& letter) {
   phase_ = Phase::Draining;
   listener_->stop();
   http_.drain();
+  first_heads_->drain();
   driver_.feed(
       [&](relay::RelayShard& shard, Now now) { shard.drain(now, letter.window, letter.seed); });
   lws_cancel_service(context_.get());

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "edge/net/first_heads.h"
 #include "edge/net/http_server.h"
 #include "edge/net/listener.h"
 #include "edge/net/mailbox.h"
@@ -63,10 +64,13 @@ class Worker final : public WorkerAccess, private ShardWorld {
   // ---- WorkerAccess
   Now now() const override;
   void publish(std::vector<relay::PublishRequest> requests, PublishDone done) override;
+  void read(relay::ReadRequest request, ReadDone done) override;
+  Result<relay::ClaimsPtr> verify_token(std::string_view token) override;
 
   // ---- the library's callbacks (lws_protocols.cc)
   HttpServer& http() { return http_; }
   WsConnections& websockets() { return websockets_; }
+  void handle_adopted(lws* wsi);
   void handle_established(lws* wsi);
   void handle_destroyed(lws* wsi);
 
@@ -87,6 +91,8 @@ class Worker final : public WorkerAccess, private ShardWorld {
   void settled(std::optional<Instant> timeout) override;
 
   void handle_accepted(int fd);
+  void handle_first_head(int fd, std::string_view head);
+  void handle_gone();
   void handle_starved();
   void handle_letters();
   void handle_letter(ShardLetter& letter);
@@ -110,11 +116,13 @@ class Worker final : public WorkerAccess, private ShardWorld {
   std::vector<std::vector<Letter>> outgoing_;  // for each shard, posted when the input is settled
 
   NetCounters counters_;
-  std::size_t connections_ = 0;  // of this worker, HTTP and WebSocket
+  std::size_t connections_ = 0;  // of this worker: waiting, HTTP and WebSocket
   ShardDriver driver_;
   WsConnections websockets_;
   HttpServer http_;
+  std::unique_ptr<FirstHeads> first_heads_;
   std::unique_ptr<Listener> listener_;
+  bool adopting_ = false;  // a socket that the library has not taken yet
   enum class Phase : std::uint8_t { Serving, Draining, Drained, Ended } phase_ = Phase::Serving;
 
   mutable std::mutex published_mutex_;

@@ -17,8 +17,8 @@ std::optional<Instant> ChannelHub::deadline() const {
   return earliest;
 }
 
-Result<std::uint32_t> ChannelHub::find_or_open(Now, const SubscribeOrder& order) {
-  const std::uint32_t slot = mirrors_.slot_of(*order.key);
+Result<std::uint32_t> ChannelHub::find_or_open(const ChannelKeyPtr& key, const Namespace& rules) {
+  const std::uint32_t slot = mirrors_.slot_of(*key);
   if (slot != ChannelTable<ChannelMirror>::kNone) {
     return slot;
   }
@@ -27,7 +27,7 @@ Result<std::uint32_t> ChannelHub::find_or_open(Now, const SubscribeOrder& order)
                  "this relay has as many channels in use as it may have (mirrors_per_shard_max)",
                  limits::full_retry_after_ms};
   }
-  return mirrors_.add(order.key, std::make_unique<ChannelMirror>(context_, order.key, order.rules));
+  return mirrors_.add(key, std::make_unique<ChannelMirror>(context_, key, rules));
 }
 
 std::optional<std::uint32_t> ChannelHub::find_view_of(std::uint32_t mirror, const Filter* filter) {
@@ -71,6 +71,7 @@ bool ChannelHub::make_room() {
 
 void ChannelHub::close(std::uint32_t slot) {
   ChannelMirror& mirror = *mirrors_.at(slot);
+  refuse_reads(mirror, Error{ErrorCode::Unavailable, "the channel could not be read in time", 0});
   mirror.close();
   for (const std::uint32_t view : mirror.views) {
     views_.remove(view);
@@ -110,6 +111,7 @@ void ChannelHub::handle_batch(MirrorBatch batch) {
   }
   if (mirror->is_loaded()) {
     answer_waiting(slot);
+    answer_reads(slot);
   }
   note_growth(slot);
 }
@@ -125,6 +127,7 @@ void ChannelHub::handle_refused(Now now, const MirrorRefused& refused) {
     writer_.say(waiting.slot, RefusedFrame{waiting.request, refused.error});
   }
   mirror->waiting.clear();
+  refuse_reads(*mirror, refused.error);
   for (const std::uint32_t view_slot : std::vector<std::uint32_t>(mirror->views)) {
     ChannelView& view = views_.at(view_slot);
     while (!view.subscribers.empty()) {

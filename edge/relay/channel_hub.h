@@ -51,6 +51,10 @@ class ChannelHub {
   bool unsubscribe(Now now, std::uint32_t session, StreamId stream);
   void remove_session(Now now, std::uint32_t session);
 
+  // ---- readers from outside
+  /// Answered by a ReadAnswer, now or when the mirror has come to its owner's top.
+  void read(Now now, ReadRequest request, const Namespace& rules);
+
   // ---- owners
   void handle_batch(MirrorBatch batch);
   void handle_refused(Now now, const MirrorRefused& refused);
@@ -72,7 +76,7 @@ class ChannelHub {
 
  private:
   // channel_hub.cc: mirrors, views and what comes from owners
-  Result<std::uint32_t> find_or_open(Now now, const SubscribeOrder& order);
+  Result<std::uint32_t> find_or_open(const ChannelKeyPtr& key, const Namespace& rules);
   Result<std::uint32_t> find_or_add_view(std::uint32_t mirror, const FilterPtr& filter);
   std::optional<std::uint32_t> find_view_of(std::uint32_t mirror, const Filter* filter);
   bool make_room();
@@ -95,6 +99,10 @@ class ChannelHub {
   std::optional<std::uint32_t> index_of(std::uint32_t session, std::uint32_t view);
   void say_start(const ChannelMirror& mirror, const ChannelView& view, Subscriber& subscriber,
                  RequestId request, const SubscribeAnswer& answer);
+
+  // channel_hub_reads.cc: reads from outside
+  void answer_reads(std::uint32_t mirror);
+  void refuse_reads(ChannelMirror& mirror, const Error& error);
 
   ShardContext& context_;
   SessionTable& sessions_;

@@ -8,7 +8,7 @@ namespace tidegate::relay {
 
 Status ChannelHub::subscribe(Now now, std::uint32_t session, const SubscribeOrder& order) {
   const bool is_new = mirrors_.slot_of(*order.key) == ChannelTable<ChannelMirror>::kNone;
-  const Result<std::uint32_t> slot = find_or_open(now, order);
+  const Result<std::uint32_t> slot = find_or_open(order.key, order.rules);
   if (!slot.ok()) {
     return slot.error();
   }
@@ -164,8 +164,9 @@ void ChannelHub::answer_waiting(std::uint32_t slot) {
   std::vector<WaitingSubscribe> still_waiting;
   for (WaitingSubscribe& subscribe : std::exchange(mirror.waiting, {})) {
     const bool asked = subscribe.question == WaitingSubscribe::Question::Asked;
-    if (const auto decided = mirror.decide(subscribe, views_.at(subscribe.view),
-                                           asked && mirror.question_answered())) {
+    if (const auto decided = mirror.decide(
+            subscribe, views_.at(subscribe.view).epoch_token(mirror.history().epoch()),
+            asked && mirror.question_answered())) {
       answer(mirror, subscribe, *decided);
       continue;
     }

@@ -32,11 +32,13 @@ void ChannelMirror::ask() {
     return;  // those who wait are asked for once that answer is there: it may be too old for them
   }
   question_answered_ = false;
-  for (WaitingSubscribe& subscribe : waiting) {
-    if (subscribe.question == WaitingSubscribe::Question::ToBeAsked) {
-      subscribe.question = WaitingSubscribe::Question::Asked;
+  const auto note_asked = [](WantedStart& wanted) {
+    if (wanted.question == WantedStart::Question::ToBeAsked) {
+      wanted.question = WantedStart::Question::Asked;
     }
-  }
+  };
+  std::for_each(waiting.begin(), waiting.end(), note_asked);
+  std::for_each(reads.begin(), reads.end(), note_asked);
   pull(true);
 }
 
@@ -113,18 +115,17 @@ CatchUp ChannelMirror::catch_up(Offset cursor) const {
                                                                         : CatchUp::Replay;
 }
 
-std::optional<SubscribeAnswer> ChannelMirror::decide(const WaitingSubscribe& subscribe,
-                                                     const ChannelView& view,
+std::optional<SubscribeAnswer> ChannelMirror::decide(const WantedStart& wanted, const Epoch& epoch,
                                                      bool owner_was_asked) const {
   if (kind() == ChannelKind::Signal) {
     return SubscribeAnswer{SubscribeOutcome::Snapshot, SnapshotReason::NoPosition, log_.top()};
   }
-  if (subscribe.since.has_value()) {
-    return decide_position(*subscribe.since, view.epoch_token(log_.epoch()), owner_was_asked);
+  if (wanted.since.has_value()) {
+    return decide_position(*wanted.since, epoch, owner_was_asked);
   }
   const bool is_state = kind() == ChannelKind::State;
   return SubscribeAnswer{SubscribeOutcome::Snapshot, SnapshotReason::NoPosition,
-                         is_state ? Offset{} : log_.start_of_latest(subscribe.history)};
+                         is_state ? Offset{} : log_.start_of_latest(wanted.history)};
 }
 
 std::optional<SubscribeAnswer> ChannelMirror::decide_position(const StreamPosition& since,

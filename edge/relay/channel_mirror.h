@@ -14,22 +14,32 @@
 
 #include "core/protocol/codes.h"
 #include "edge/relay/channel_log.h"
+#include "edge/relay/channel_read.h"
 #include "edge/relay/channel_view.h"
 #include "edge/relay/shard_context.h"
 
 namespace tidegate::relay {
 
-/// A subscribe that waits until the mirror can answer it.
-struct WaitingSubscribe {
-  std::uint32_t slot = 0;   // the session
-  std::uint32_t index = 0;  // among its subscriptions
-  std::uint32_t view = 0;
-  RequestId request = RequestId::None;
+/// From where somebody wants to read.
+struct WantedStart {
   std::optional<StreamPosition> since;
   std::uint32_t history = 0;
   /// Its position looks ahead or of another epoch: only the sequencer may say so, asked after it
   /// came.
   enum class Question : std::uint8_t { None, ToBeAsked, Asked } question = Question::None;
+};
+
+/// A subscribe that waits until the mirror can answer it.
+struct WaitingSubscribe : WantedStart {
+  std::uint32_t slot = 0;   // the session
+  std::uint32_t index = 0;  // among its subscriptions
+  std::uint32_t view = 0;
+  RequestId request = RequestId::None;
+};
+
+/// A read from outside that waits for the same.
+struct WaitingRead : WantedStart {
+  ReadRequest request;
 };
 
 struct SubscribeAnswer {
@@ -69,7 +79,8 @@ class ChannelMirror {
   /// Drops what exceeds history, but for what is beyond `keep_beyond`.
   void enforce_history(Now now, Offset keep_beyond) { log_.enforce(now.wall, keep_beyond); }
   /// The answer to a subscribe; nullopt while the owner has to be asked first.
-  std::optional<SubscribeAnswer> decide(const WaitingSubscribe& subscribe, const ChannelView& view,
+  /// `epoch` is what the reader knows the stream by (ChannelView::epoch_token).
+  std::optional<SubscribeAnswer> decide(const WantedStart& wanted, const Epoch& epoch,
                                         bool owner_was_asked) const;
   /// True when the last batch answered a question, and was up to date.
   bool question_answered() const { return question_answered_; }
@@ -77,6 +88,7 @@ class ChannelMirror {
   // Kept by ChannelHub.
   std::vector<std::uint32_t> views;  // slots
   std::vector<WaitingSubscribe> waiting;
+  std::vector<WaitingRead> reads;
   std::size_t subscriber_count = 0;
   bool in_trim_list = false;
 

@@ -91,7 +91,7 @@ SharedBlock FrameCache::page(const ChannelMirror& mirror, const ChannelView& vie
             add_records(mirror.history().records(), view.filter().get(), from, pass, writer);
         writer.set_more(!last.empty());
         if (pass.sweeps) {
-          writer.set_sweep(pass.after, last);
+          writer.set_sweep(pass.after, last, mirror.history().top());
         }
         SharedBlock block = finish(writer, pass.to);
         block.last_key = std::move(last);

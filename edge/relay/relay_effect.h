@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/protocol/codes.h"
+#include "edge/relay/channel_read.h"
 #include "edge/relay/log_record.h"
 #include "edge/relay/shard_message.h"
 #include "edge/relay/shared_message.h"
@@ -113,9 +114,15 @@ struct PublishAnswer {
   PublishResult result;
 };
 
+/// The answer to handle_read, with its ticket.
+struct ReadAnswer {
+  ReadTicket ticket = ReadTicket::None;
+  ReadResult result;
+};
+
 using RelayEffect =
     std::variant<Transmit, Close, PauseReading, VerifyToken, StoreOpen, StoreAppend, StoreRead,
-                 StoreReadRecords, StoreTrim, StoreRelease, ShardSend, PublishAnswer>;
+                 StoreReadRecords, StoreTrim, StoreRelease, ShardSend, PublishAnswer, ReadAnswer>;
 
 // ---- results of the store
 

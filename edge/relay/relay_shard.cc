@@ -117,6 +117,15 @@ void RelayShard::handle_publish(Now now, PublishRequest request) {
   parts_->publishes.handle_request(now, std::move(request));
 }
 
+void RelayShard::handle_read(Now now, ReadRequest request) {
+  const Namespace* rules = parts_->context.config().namespace_of(request.channel);
+  if (rules == nullptr) {
+    parts_->context.emit(ReadAnswer{request.ticket, unknown_namespace(request.channel)});
+    return;
+  }
+  parts_->hub.read(now, std::move(request), *rules);
+}
+
 void RelayShard::handle_timeout(Now now) {
   parts_->session_flow.handle_timeout(now);
   parts_->owners.handle_timeout(now);

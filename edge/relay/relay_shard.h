@@ -73,6 +73,7 @@ class RelayShard {
   void handle_records_result(Now now, EffectId id, Result<StoreRecordsResult> result);
   void handle_shard_message(Now now, std::uint16_t from, ShardMessage message);
   void handle_publish(Now now, PublishRequest request);
+  void handle_read(Now now, ReadRequest request);
   void handle_timeout(Now now);
 
   // ---- commands

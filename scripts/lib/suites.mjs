@@ -84,6 +84,12 @@ export function nodeTests(files, { env = {}, concurrency = 2 } = {}) {
   });
 }
 
+/** The binary of the tsan build under traffic, so many seconds of it in each run. */
+export function races(seconds) {
+  const env = { TIDEGATE_RACE_SECONDS: `${seconds}` };
+  return nodeTests(testFiles('tests/races'), { env, concurrency: 1 });
+}
+
 /** The simulator: all seeds of one run are one test. */
 export async function simulation(seeds) {
   const result = await run(join(buildDir('release'), 'tidegate_sim'), ['--seeds', `${seeds}`], {

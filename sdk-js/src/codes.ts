@@ -27,6 +27,7 @@ export const ErrorCode = {
   unsupported: 312,
   not_found: 313,
   version_mismatch: 314,
+  history_exceeded: 315,
   malformed_frame: 400,
   unsupported_version: 401,
   frame_too_large: 402,

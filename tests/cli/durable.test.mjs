@@ -41,10 +41,13 @@ function subscribe(...args) {
   return running;
 }
 
-async function until(what, condition) {
+async function until(what, subscriber, condition) {
   const deadline = performance.now() + 60_000;
+  const { child } = subscriber;
   while (!condition()) {
-    assert.ok(performance.now() < deadline, `no ${what} within a minute`);
+    const ended = child.exitCode ?? child.signalCode;
+    assert.equal(ended, null, `the subscriber ended; it said:\n${subscriber.said}`);
+    assert.ok(performance.now() < deadline, `no ${what} within a minute:\n${subscriber.said}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
@@ -72,7 +75,7 @@ test('SIGKILL loses nothing that was acknowledged, and no subscriber begins anew
   const first = await publish(0);
   const receipts = new Map([[0, first]]);
   const live = subscribe('--since', `${first.epoch}:0`);
-  await until('first delivery', () => live.rows.length === 1);
+  await until('first delivery', live, () => live.rows.length === 1);
   let next = 1;
   let stopping = false;
   const working = Array.from({ length: publishers }, async () => {
@@ -83,13 +86,13 @@ test('SIGKILL loses nothing that was acknowledged, and no subscriber begins anew
   });
   for (let kill = 0; kill < kills; ++kill) {
     const enough = receipts.size + 50;
-    await until('progress', () => receipts.size >= enough);
+    await until('progress', live, () => receipts.size >= enough);
     await relay.restart();
   }
   stopping = true;
   await Promise.all(working);
 
-  await until('last delivery', () => live.rows.length >= receipts.size);
+  await until('last delivery', live, () => live.rows.length >= receipts.size);
   const whole = subscribe('--since', `${first.epoch}:0`, '--count', `${receipts.size}`);
   await whole.end;
   live.child.kill();
@@ -120,12 +123,14 @@ test('metrics and the log tell of the store', async () => {
   assert.match(relay.log, /the store is sqlite: .*history\.db/);
 });
 
-/** Runs `tidegate serve` with the arguments, which is expected to fail. */
+/** Runs `tidegate serve` with the arguments, which is expected to fail; code null: it does not. */
 async function failing(...args) {
   const child = spawn(relay.binary, ['serve', '--dev', '--port', '0', ...args]);
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
+  const patience = setTimeout(() => child.kill('SIGKILL'), 20_000);
   const [code] = await once(child, 'close');
+  clearTimeout(patience);
   return { code, said };
 }
 
@@ -135,12 +140,17 @@ test('a second relay on the same file is refused', async () => {
   assert.match(said, /history\.db: another process has this store open/);
 });
 
-test('a damaged file and a missing folder end the start with what to do', async () => {
+test('a damaged file, a log alone and a missing folder end the start with what to do', async () => {
   const broken = join(folder, 'broken.db');
   writeFileSync(broken, 'no database at all, '.repeat(1000));
   const damaged = await failing('--store', 'sqlite', '--store-path', broken);
   assert.equal(damaged.code, 1);
   assert.match(damaged.said, /broken\.db: .*damaged.*put a copy back/);
+  const gone = join(folder, 'gone.db');
+  writeFileSync(`${gone}-wal`, 'what was published last '.repeat(500));
+  const stray = await failing('--store', 'sqlite', '--store-path', gone);
+  assert.equal(stray.code, 1);
+  assert.match(stray.said, /gone\.db is missing.*gone\.db-wal is there.*put the database back/);
   const missing = await failing('--store', 'sqlite', '--store-path', join(folder, 'no', 'h.db'));
   assert.equal(missing.code, 1);
   assert.match(missing.said, /the folder .*no does not exist/);

@@ -52,7 +52,7 @@ struct Encode {
     if (frame.block.shape().records) writer.set_records();
     if (frame.block.shape().sweep) {
       writer.set_sweep(std::string(frame.block.sweep_after()),
-                       std::string(frame.block.sweep_until()));
+                       std::string(frame.block.sweep_until()), frame.block.sweep_read_at());
     }
     for (const Placed& row : rows_of(frame.block)) writer.add(row.offset, row.publication);
     writer.finish(out);
@@ -89,6 +89,7 @@ struct RecordsBlock {
   bool sweep = false;
   std::string after;
   std::string until;
+  Offset read_at;
   std::optional<std::uint64_t> digest;
   std::vector<Placed> rows;
 };
@@ -126,6 +127,8 @@ RecordsBlock random_records_block() {
     block.rows.push_back({version, random_record(std::move(key), !block.sweep)});
   }
   if (block.sweep) bound(block);
+  block.read_at = Offset{block.range.offset.value + *rc::gen::inRange<std::uint64_t>(0, 99)};
+  for (const Placed& row : block.rows) block.read_at = std::max(block.read_at, row.offset);
   return block;
 }
 
@@ -133,7 +136,7 @@ void write(const RecordsBlock& block, StreamId stream, Bytes& out) {
   BlockWriter writer(stream, block.range);
   writer.set_records();
   for (const Placed& row : block.rows) writer.add(row.offset, row.publication);
-  if (block.sweep) writer.set_sweep(block.after, block.until);
+  if (block.sweep) writer.set_sweep(block.after, block.until, block.read_at);
   writer.set_more(block.more);
   if (block.digest) writer.set_digest(*block.digest);
   const std::size_t before = out.size();
@@ -262,6 +265,7 @@ RC_GTEST_PROP(Codec, RecordsAndSweepsSurviveARoundTrip, ()) {
   RC_ASSERT(frame.block.shape().sweep == wrote.sweep);
   RC_ASSERT(frame.block.sweep_after() == wrote.after);
   RC_ASSERT(frame.block.sweep_until() == wrote.until);
+  if (wrote.sweep) RC_ASSERT(frame.block.sweep_read_at() == wrote.read_at);
   assert_same_rows(rows_of(frame.block), wrote.rows);
   RC_CLASSIFY(wrote.sweep, "a sweep");
   RC_CLASSIFY(wrote.rows.empty(), "without rows");

@@ -137,7 +137,7 @@ class World {
     interrupt();
     if (below(2) == 0) {
       channel_ = Channel(++incarnation_);
-      swept_at_ = 0;
+      read_at_.clear();
     }
   }
   void repair() {
@@ -195,12 +195,10 @@ class World {
     }
   }
 
-  /// From anywhere up to the position, so that blocks overlap and repeat; and not to somewhere
-  /// before a sweep was read: a merge may meet a record that the sweep knew to be deleted later.
+  /// From anywhere up to the position, so that blocks overlap and repeat.
   void deliver_replay(std::uint64_t at) {
     const std::uint64_t previous = at - below(std::min<std::uint64_t>(at, 6) + 1);
-    const std::uint64_t offset =
-        std::max(at + below(channel_.top() - at + 1), std::min(swept_at_, channel_.top()));
+    const std::uint64_t offset = at + below(channel_.top() - at + 1);
     BlockWriter writer(StreamId{1}, StreamRange{Offset{previous}, Offset{offset}});
     for (const Change& change : channel_.log) {
       if (change.version > previous && change.version <= offset) add(writer, change);
@@ -211,12 +209,12 @@ class World {
   /// One page, read as of now and not of when the pass began.
   void deliver_page() {
     const Records now = channel_.at(channel_.top());
-    if (pass_->sweep) swept_at_ = channel_.top();
     const std::string until = below(2) == 0 ? std::string() : key();
     const bool last = until <= pass_->after;
     BlockWriter writer(StreamId{1}, StreamRange{Offset{pass_->from}, Offset{pass_->to}});
+    note_reading(last ? "~" : until);
     if (pass_->sweep) {
-      writer.set_sweep(pass_->after, last ? "" : until);
+      writer.set_sweep(pass_->after, last ? "" : until, Offset{channel_.top()});
     } else {
       writer.set_records();
     }
@@ -232,6 +230,13 @@ class World {
     pass_->after = until;
     if (last) pass_.reset();
     give(writer);
+  }
+
+  void note_reading(const std::string& until) {
+    for (char name = 'a'; name < 'a' + 7; ++name) {
+      const std::string one(1, name);
+      if (one > pass_->after && one <= until) read_at_[one] = channel_.top();
+    }
   }
 
   static void add(BlockWriter& writer, const Change& change) {
@@ -291,8 +296,11 @@ class World {
     const Records newest = channel_.at(channel_.top());
     for (const auto& [name, held] : expected) {
       const auto got = reader_.store().find(name);
-      if (got && got->version.value > at) continue;      // ahead, by a page
-      if (!got && is_deleted_after(at, name)) continue;  // a sweep was read later than that
+      if (got && got->version.value > at) {  // ahead, by a page
+        ASSERT_EQ(Json::parse(as_text(got->payload)), channel_.at(got->version.value)[name].value);
+        continue;
+      }
+      if (!got && is_deleted(at, read_at_[name], name)) continue;  // ahead, too
       ASSERT_EQ(got.has_value(), !held.value.is_null()) << name << " at " << at;
       if (!got) continue;
       ASSERT_EQ(Json::parse(as_text(got->payload)), held.value) << name << " at " << at;
@@ -322,9 +330,10 @@ class World {
     }
   }
 
-  bool is_deleted_after(std::uint64_t offset, const std::string& name) const {
+  bool is_deleted(std::uint64_t after, std::uint64_t until, const std::string& name) const {
     return std::any_of(channel_.log.begin(), channel_.log.end(), [&](const Change& change) {
-      return change.version > offset && change.key == name && change.operation == Operation::Delete;
+      return change.version > after && change.version <= until && change.key == name &&
+             change.operation == Operation::Delete;
     });
   }
 
@@ -336,7 +345,8 @@ class World {
   StreamCursor cursor_;
   bool bound_ = false;
   std::optional<Pass> pass_;
-  std::uint64_t swept_at_ = 0;  // where the channel was when a sweep's page was read last
+  std::map<std::string, std::uint64_t>
+      read_at_;  // by key: where the channel was when a page was read
   std::int64_t repairs_ = 0;
   std::map<std::string, std::string> reported_;
 };

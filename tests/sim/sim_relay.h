@@ -97,6 +97,7 @@ class SimRelay : public RelayEnd {
   void carry_out(std::uint16_t index, relay::StoreRelease effect);
   void carry_out(std::uint16_t index, relay::ShardSend effect);
   void carry_out(std::uint16_t index, relay::PublishAnswer effect);
+  void carry_out(std::uint16_t, const relay::ReadAnswer&) {}  // nobody reads over HTTP here
 
   /// Runs `body` on a shard unless this process has gone meanwhile, then takes its turn.
   std::function<void()> on_shard(std::uint16_t index, std::function<void(relay::RelayShard&)> body);

@@ -336,9 +336,10 @@ function block(r, flags) {
   const binary = section(header.binaryBytes);
   const dictionary = readDictionary(heap, shape.sweep);
   const sweep = dictionary.sweep;
+  check(sweep === null || sweep.readAt >= header.offset, 'a sweep read before its end');
   return {
     ...{ type: 'block', more: (flags & 1) !== 0, records: shape.records },
-    sweep: sweep === null ? null : { after: utf8(sweep.after), until: utf8(sweep.until) },
+    sweep: sweep === null ? null : sweepFields(sweep),
     stream: header.stream,
     ...{ previous: String(header.previous), offset: String(header.offset) },
     ...{
@@ -356,7 +357,7 @@ function block(r, flags) {
   };
 }
 
-/** The event names and, of a sweep, its two keys; the rows' strings stand behind both. */
+/** The event names and, of a sweep, its keys and reading; the rows' strings stand behind both. */
 function readDictionary(heap, isSweep) {
   const r = new Reader(heap);
   const count = r.u16();
@@ -378,7 +379,11 @@ function readSweep(r) {
     return key;
   });
   check(until.length === 0 || isAbove(until, after), 'the sweep runs backwards');
-  return { after, until };
+  return { after, until, readAt: r.u64() };
+}
+
+function sweepFields({ after, until, readAt }) {
+  return { after: utf8(after), until: utf8(until), read_at: String(readAt) };
 }
 
 /** Keys are in the order of their bytes, which is not that of JavaScript's strings. */
@@ -396,6 +401,7 @@ function checkPlace(header, previous, row, sweep) {
   check(row.operation === 1 || (row.operation === 3 && sweep === null), 'no operation of a record');
   check(previous === null || isAbove(row.key, previous.key), 'keys increase');
   if (sweep === null) return;
+  check(row.offset <= sweep.readAt, 'a version newer than the sweep');
   check(isAbove(row.key, sweep.after), 'a key that the sweep begins behind');
   check(sweep.until.length === 0 || !isAbove(row.key, sweep.until), 'a key behind the sweep');
 }

@@ -5,6 +5,40 @@
 #include "core/base/limits.h"
 
 namespace tidegate::store {
+namespace {
+
+/// As SQLite itself asks for its journals: there, and not empty.
+bool holds_anything(sqlite3_vfs* vfs, const std::string& path) {
+  int there = 0;
+  vfs->xAccess(vfs, path.c_str(), SQLITE_ACCESS_EXISTS, &there);
+  return there != 0;
+}
+
+/// The file as SQLite will open it, with links followed: its log stands beside that one.
+std::string full_path(sqlite3_vfs* vfs, const std::string& path) {
+  std::string full(static_cast<std::size_t>(vfs->mxPathname) + 1, '\0');
+  const int code =
+      vfs->xFullPathname(vfs, path.c_str(), static_cast<int>(full.size()), full.data());
+  return (code & 0xFF) == SQLITE_OK ? std::string(full.c_str()) : path;
+}
+
+/// A write-ahead log without its database says nothing by itself, and SQLite deletes it without a
+/// word when it creates the database anew. It may hold what was acknowledged last, and the database
+/// may only be elsewhere.
+Status check_log_has_database(const DatabaseOptions& options) {
+  sqlite3_vfs* vfs = sqlite3_vfs_find(options.vfs.empty() ? nullptr : options.vfs.c_str());
+  if (vfs == nullptr) return ok_status();  // opening it says so
+  const std::string path = full_path(vfs, options.path);
+  const std::string log = path + "-wal";
+  if (!holds_anything(vfs, log) || holds_anything(vfs, path)) return ok_status();
+  return Error{ErrorCode::Unavailable,
+               options.path + " is missing or empty, but its write-ahead log " + log +
+                   " is there and holds publications that would be lost; put the database back, "
+                   "or move the log out of the way to begin with an empty history",
+               0};
+}
+
+}  // namespace
 
 // ---- Query
 
@@ -66,6 +100,8 @@ ByteView Query::blob(int column) const {
 // ---- Database
 
 Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
+  const Status complete = check_log_has_database(options);
+  if (!complete) return complete.error();
   std::unique_ptr<Database> database(new Database(options.path));
   sqlite3* connection = nullptr;
   const int opened = sqlite3_open_v2(

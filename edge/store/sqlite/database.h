@@ -70,6 +70,7 @@ struct DatabaseOptions {
 class Database {
  public:
   /// Opens or creates the file and takes it for this process alone; write-ahead log, synchronous.
+  /// A log whose database is gone is left as it is, and refused.
   static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
 
   const std::string& path() const { return path_; }

@@ -32,7 +32,8 @@ struct SqliteOptions {
 class SqliteStore : public Store {
  public:
   /// Opens the file, or creates it where there is none. Unavailable, saying what to do, when it
-  /// cannot be used: held by another process, damaged, of a later release, not writable.
+  /// cannot be used: held by another process, damaged, of a later release, not writable, or gone
+  /// while its write-ahead log is still there.
   static Result<std::unique_ptr<SqliteStore>> open(SqliteOptions options);
 };
 

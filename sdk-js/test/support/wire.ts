@@ -208,7 +208,7 @@ export interface Block {
   /** The rows are whole records, in the order of their keys. */
   records?: boolean;
   /** … and all that there are above `after` and up to `until`. */
-  sweep?: { after: string; until: string };
+  sweep?: { after: string; until: string; readAt?: bigint };
   digest?: bigint;
 }
 
@@ -221,12 +221,17 @@ function flagsOf(b: Block): number {
   );
 }
 
+/** When a sweep was read: as early as its range and its rows allow, unless it says otherwise. */
+function readAtOf(b: Block, readAt = b.offset): bigint {
+  return b.rows.reduce((newest, { offset }) => (offset > newest ? offset : newest), readAt);
+}
+
 export function block(b: Block): Uint8Array {
   const names = [...new Set(b.rows.map((row) => row.event ?? '').filter((name) => name !== ''))];
   const heap = new Writer().u16(names.length);
   for (const name of names) heap.u16(encoder.encode(name).length);
   for (const name of names) heap.raw(encoder.encode(name));
-  if (b.sweep) heap.str16(b.sweep.after).str16(b.sweep.until);
+  if (b.sweep) heap.str16(b.sweep.after).str16(b.sweep.until).u64(readAtOf(b, b.sweep.readAt));
   const rows = new Writer();
   const binary = new Writer();
   const json: string[] = [];

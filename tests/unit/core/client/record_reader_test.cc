@@ -155,6 +155,23 @@ TEST_F(RecordReaderTest, ASweepRemovesWhatIsGoneAndKeepsWhatIsNewer) {
   EXPECT_TRUE(shell.rows.empty()) << "c is what it was";
 }
 
+// The page was read at 14, when b and c had been deleted; the position is 9.
+TEST_F(RecordReaderTest, AMergeOfBeforeADeleteThatASweepKnewBeginsNoRecord) {
+  answer(SnapshotReason::NoPosition, at("e", 0), 9, CatchUp::Records);
+  block(0, 9, {set(3, "a", "{}")}, {kSweep, "", "", false, {}, 14});
+  const std::vector<StateRow> replayed = {set(10, "c", "{}"), merge(12, "b", R"({"set":{"x":1}})")};
+  block(9, 12, replayed, {kReplay, "", "", false, digest() + 1});
+  EXPECT_EQ(held(), (Keys{"a={}@3"}));
+  EXPECT_EQ(stats().digests_compared, 0U) << "what is held is of 14, or of 12: nobody knows";
+  shell.reconnect();
+  EXPECT_EQ(asked_from(), at("e", 12));
+  answer(SnapshotReason::None, at("e", 12), 16, CatchUp::Replay);
+  block(12, 14, {erase(13, "b"), erase(14, "c")});
+  block(14, 16, {merge(16, "b", R"({"set":{"y":1}})")}, {kReplay, "", "", false, digest() + 1});
+  EXPECT_EQ(held(), (Keys{"a={}@3", R"(b={"y":1}@16)"}));
+  EXPECT_EQ(stats().digests_compared, 1U);
+}
+
 TEST_F(RecordReaderTest, AnInterruptedPassIsAskedForAgainFromTheFirstRecord) {
   answer(SnapshotReason::NoPosition, at("e", 0), 9, CatchUp::Records);
   block(0, 9, {set(3, "a", "{}"), set(4, "b", "{}")}, {kSweep, "", "k", true});

@@ -96,11 +96,49 @@ TEST_F(RecordStoreTest, WhatCannotBeMergedStaysAsItIs) {
 TEST_F(RecordStoreTest, ASweepRemovesWhatIsInItsRangeAndNotNewer) {
   for (const char* key : {"a", "b", "c", "d", "e"}) set(key, 5);
   set("bb", 8);
-  EXPECT_EQ(store.sweep("a", "d", Offset{7}, {"c", "cc"}), (Keys{"b", "d"}));
+  EXPECT_EQ(store.sweep({"a", "d"}, Offset{7}, {"c", "cc"}), (Keys{"b", "d"}));
   EXPECT_EQ(keys(), (Keys{"a", "bb", "c", "e"}));
-  EXPECT_EQ(store.sweep("c", "", Offset{7}, {}), (Keys{"e"}));
-  EXPECT_EQ(store.sweep("", "a", Offset{7}, {}), (Keys{"a"}));
+  EXPECT_EQ(store.sweep({"c", ""}, Offset{7}, {}), (Keys{"e"}));
+  EXPECT_EQ(store.sweep({"", "a"}, Offset{7}, {}), (Keys{"a"}));
   EXPECT_EQ(store.clear(), (Keys{"bb", "c"}));
+}
+
+TEST_F(RecordStoreTest, WhatASweepFoundAbsentTakesNothingOfBefore) {
+  set("b", 5);
+  EXPECT_EQ(store.sweep({"", "m"}, Offset{9}, {"b"}), Keys());
+  EXPECT_EQ(store.newest(), Offset{9});
+  EXPECT_TRUE(store.is_news("b", Offset{6})) << "it is there, with its version";
+  EXPECT_FALSE(store.is_news("a", Offset{9}));
+  EXPECT_FALSE(store.is_news("m", Offset{9}));
+  EXPECT_TRUE(store.is_news("m", Offset{10}));
+  EXPECT_TRUE(store.is_news("n", Offset{1})) << "that page was not read";
+  (void)store.sweep({"m", ""}, Offset{12}, {});
+  EXPECT_FALSE(store.is_news("n", Offset{12}));
+  store.forget_deletes(Offset{11});
+  EXPECT_FALSE(store.is_news("a", Offset{9}));
+  store.forget_deletes(Offset{12});
+  EXPECT_TRUE(store.is_news("a", Offset{1}));
+}
+
+TEST_F(RecordStoreTest, AnOlderReadingTakesNothingBack) {
+  (void)store.sweep({"", "m"}, Offset{9}, {});
+  (void)store.sweep({"m", ""}, Offset{20}, {});
+  (void)store.sweep({"", "f"}, Offset{7}, {});  // by a relay that lags behind
+  EXPECT_FALSE(store.is_news("a", Offset{9}));
+  (void)store.sweep({"f", "p"}, Offset{8}, {});  // half of it was read at 9 and half at 20
+  EXPECT_FALSE(store.is_news("g", Offset{9}));
+  EXPECT_TRUE(store.is_news("n", Offset{10}));
+  EXPECT_FALSE(store.is_news("q", Offset{20}));
+  (void)store.sweep({"c", "d"}, Offset{30}, {});
+  EXPECT_TRUE(store.is_news("c", Offset{10}));
+  EXPECT_FALSE(store.is_news("d", Offset{30}));
+  EXPECT_TRUE(store.is_news("e", Offset{10}));
+}
+
+TEST_F(RecordStoreTest, AReadingBeginsWhereItSays) {
+  (void)store.sweep({"k", "m"}, Offset{9}, {});
+  EXPECT_TRUE(store.is_news("k", Offset{1})) << "never read";
+  EXPECT_FALSE(store.is_news("l", Offset{9}));
 }
 
 TEST_F(RecordStoreTest, ForgottenVersionsAreReplacedAndSweptByAnything) {
@@ -112,7 +150,7 @@ TEST_F(RecordStoreTest, ForgottenVersionsAreReplacedAndSweptByAnything) {
   EXPECT_TRUE(store.is_news("a", Offset{1}));
   EXPECT_TRUE(store.is_news("b", Offset{1}));
   EXPECT_EQ(store.newest(), Offset{});
-  EXPECT_EQ(store.sweep("", "", Offset{1}, {}), (Keys{"a"}));
+  EXPECT_EQ(store.sweep({}, Offset{1}, {}), (Keys{"a"}));
 }
 
 TEST_F(RecordStoreTest, TheDigestIsThatOfTheRecordsWhateverHasHappened) {
@@ -129,7 +167,7 @@ TEST_F(RecordStoreTest, TheDigestIsThatOfTheRecordsWhateverHasHappened) {
         (void)store.merge(key, Offset{version}, R"({"set":)" + value + "}");
         break;
       case 2:
-        (void)store.sweep(key, "k5", Offset{version}, {});
+        (void)store.sweep({key, "k5"}, Offset{version}, {});
         break;
       case 3:
         ASSERT_EQ(store.digest(), digest_anew()) << "step " << step;

@@ -6,7 +6,11 @@ Bytes state_block(std::uint32_t stream, std::uint64_t previous, std::uint64_t of
                   const std::vector<StateRow>& rows, const Page& page) {
   BlockWriter writer(StreamId{stream}, StreamRange{Offset{previous}, Offset{offset}});
   if (page.kind != kReplay) writer.set_records();
-  if (page.kind == kSweep) writer.set_sweep(page.after, page.until);
+  if (page.kind == kSweep) {
+    std::uint64_t read_at = std::max(offset, page.read_at);
+    for (const StateRow& row : rows) read_at = std::max(read_at, row.version);
+    writer.set_sweep(page.after, page.until, Offset{read_at});
+  }
   if (page.digest) writer.set_digest(*page.digest);
   writer.set_more(page.more);
   for (const StateRow& row : rows) {

@@ -30,6 +30,8 @@ struct Page {
   std::string until{};
   bool more = false;
   std::optional<std::uint64_t> digest{};
+  /// Of a sweep; 0: as early as its range and its rows allow.
+  std::uint64_t read_at = 0;
 };
 inline constexpr auto kReplay = Page::Kind::Replay;
 inline constexpr auto kChanges = Page::Kind::Changes;

@@ -148,7 +148,7 @@ Bytes sweep_page() {
   writer.set_records();
   writer.add(Offset{21}, publication("{}", PayloadKind::Json, "first", "h\xC3\xB4t", "id-1"));
   writer.add(Offset{40}, publication("\x01", PayloadKind::Binary, "", "z", ""));
-  writer.set_sweep("a", "\xC3\xA9");
+  writer.set_sweep("a", "\xC3\xA9", Offset{41});
   writer.set_more(true);
   writer.set_digest(7);
   Bytes out;
@@ -165,6 +165,7 @@ TEST(BlockView, ASweepSaysWhichKeysItIsAbout) {
   EXPECT_TRUE(block.shape().records && block.shape().sweep);
   EXPECT_EQ(block.sweep_after(), "a");
   EXPECT_EQ(block.sweep_until(), "\xC3\xA9");
+  EXPECT_EQ(block.sweep_read_at(), Offset{41});
   EXPECT_EQ(block.digest(), 7u);
   EXPECT_GE(as_bytes(block.sweep_after()).data(), message.data() + block.heap_at());
   EXPECT_EQ(block.event_name(0), "first");
@@ -208,7 +209,7 @@ TEST(BlockView, KeysAreOrderedAsBytesAndNotAsCharacters) {
 TEST(BlockView, ASweepsKeysAreAsLongAsARecordsMayBe) {
   const auto is_read = [](std::size_t bytes) {
     BlockWriter writer(StreamId{3}, {Offset{0}, Offset{30}});
-    writer.set_sweep(std::string(bytes, 'a'), std::string(bytes, 'b'));
+    writer.set_sweep(std::string(bytes, 'a'), std::string(bytes, 'b'), Offset{30});
     Bytes message;
     writer.finish(message);
     FrameDecoder decoder(message);

@@ -56,14 +56,14 @@ Publication record(std::string key, std::string_view json = "{}") {
   return publication;
 }
 
-TEST(BlockWriter, FrameBytesCountsTheKeysOfASweep) {
+TEST(BlockWriter, FrameBytesCountsASweep) {
   BlockWriter writer(StreamId{1}, range(0, 100));
   writer.set_records();
   std::string key;
   for (std::uint64_t version = 200; version > 180; --version) {
     key += 'k';
     writer.add(Offset{version}, record(key));
-    writer.set_sweep("", key);
+    writer.set_sweep("", key, Offset{200});
     Bytes out;
     writer.finish(out);
     EXPECT_EQ(out.size(), writer.frame_bytes());
@@ -161,11 +161,12 @@ TEST(BlockWriterDeathTest, RecordsThatNoReaderWouldTakeStopHere) {
 }
 
 TEST(BlockWriterDeathTest, SweepsThatNoReaderWouldTakeStopHere) {
-  const auto finish = [](std::string after, std::string until, std::string_view json) {
-    BlockWriter writer(StreamId{1}, range(5, 6));
+  const auto finish = [](std::string after, std::string until, std::string_view json,
+                         std::uint64_t read_at = 7) {
+    BlockWriter writer(StreamId{1}, range(4, 5));
     writer.set_records();
     writer.add(Offset{6}, record("k", json));
-    writer.set_sweep(std::move(after), std::move(until));
+    writer.set_sweep(std::move(after), std::move(until), Offset{read_at});
     Bytes out;
     writer.finish(out);
   };
@@ -175,6 +176,8 @@ TEST(BlockWriterDeathTest, SweepsThatNoReaderWouldTakeStopHere) {
   EXPECT_DEATH(finish("", "j", "{}"), "");
   EXPECT_DEATH(finish("l", "j", "{}"), "");
   EXPECT_DEATH(finish("", "", "null"), "");
+  EXPECT_DEATH(finish("", "", "{}", 4), "") << "read before the block's end";
+  EXPECT_DEATH(finish("", "", "{}", 5), "") << "read before what it holds";
 }
 
 TEST(BlockWriterDeathTest, ALogIsNeverPaged) {

@@ -39,7 +39,9 @@ json source_fields(const std::optional<SourceVersion>& source) {
 
 json sweep_fields(const BlockView& block) {
   if (!block.shape().sweep) return nullptr;
-  return {{"after", std::string(block.sweep_after())}, {"until", std::string(block.sweep_until())}};
+  return {{"after", std::string(block.sweep_after())},
+          {"until", std::string(block.sweep_until())},
+          {"read_at", text64(block.sweep_read_at().value)}};
 }
 
 struct ToFields {
@@ -202,7 +204,7 @@ void encode_block(const json& fields, Bytes& out) {
   writer.set_more(fields["more"].get<bool>());
   if (fields["records"].get<bool>()) writer.set_records();
   if (const json& sweep = fields["sweep"]; !sweep.is_null()) {
-    writer.set_sweep(sweep["after"], sweep["until"]);
+    writer.set_sweep(sweep["after"], sweep["until"], Offset{number64(sweep["read_at"])});
   }
   if (!fields["digest"].is_null()) writer.set_digest(number64(fields["digest"]));
   for (const json& row : fields["rows"]) {

@@ -23,6 +23,22 @@ class FakeWorker final : public net::WorkerAccess {
     if (answers.has_value()) std::exchange(waiting, nullptr)(std::move(*answers));
   }
 
+  void read(relay::ReadRequest request, ReadDone done) override {
+    reads.push_back(std::move(request));
+    done(page);
+  }
+  Result<relay::ClaimsPtr> verify_token(std::string_view token) override {
+    if (token != "reader-token") return Error{ErrorCode::TokenInvalid, "no such token", 0};
+    auto claims = std::make_shared<relay::Claims>();
+    claims->tenant = "acme";
+    claims->capabilities = {
+        {{ChannelPattern::parse("open:*").value()}, static_cast<std::uint8_t>(Action::History)},
+        {{ChannelPattern::parse("live:*").value()}, static_cast<std::uint8_t>(Action::Subscribe)}};
+    return relay::ClaimsPtr(std::move(claims));
+  }
+
+  std::vector<relay::ReadRequest> reads;
+  relay::ReadResult page = relay::ReadPage{};
   std::vector<relay::PublishRequest> published;
   std::optional<Receipts> answers;  // nullopt: later, through `waiting`
   PublishDone waiting;
@@ -64,6 +80,15 @@ struct Routes {
     request.method = method;
     request.path = path;
     request.host = "127.0.0.1:8480";
+    return call(std::move(request));
+  }
+  net::HttpResponse read(const std::string& path, std::vector<std::string> query = {},
+                         const std::string& authorization = "Bearer flights-secret-01") {
+    net::HttpRequest request;
+    request.method = "GET";
+    request.path = path;
+    request.query = std::move(query);
+    request.authorization = authorization;
     return call(std::move(request));
   }
   net::HttpResponse publish(const std::string& body,
@@ -302,6 +327,93 @@ TEST(DevRoutes, StaticFiles) {
   EXPECT_EQ(error_name(routes.get("/none.html"), 404), "not_found");
   EXPECT_EQ(error_name(routes.get("/", "POST"), 404), "not_found");
   EXPECT_EQ(routes.get("/healthz").body, R"({"status":"ok"})");
+}
+
+// ---- reading
+
+constexpr const char* kDepartures = "/v1/channels/airport:SFO:departures/history";
+
+relay::ReadRow row(std::uint64_t offset, Operation operation, std::string key,
+                   std::string payload) {
+  auto publication = std::make_shared<Publication>();
+  publication->time = wall_from_ms(7);
+  publication->operation = operation;
+  publication->key = std::move(key);
+  publication->payload.assign(payload.begin(), payload.end());
+  return {Offset{offset}, std::move(publication)};
+}
+
+TEST(RelayHttpApi, HistoryIsAnsweredAsItWasPublished) {
+  Routes routes;
+  relay::ReadPage page;
+  page.epoch = Epoch::parse("e").value();
+  page.from = Offset{3};
+  page.to = Offset{5};
+  page.top = Offset{9};
+  page.more = true;
+  page.rows = {row(4, Operation::Append, "", "1.0"), row(5, Operation::Delete, "k\"", "")};
+  routes.worker.page = page;
+  const auto answer = routes.read(kDepartures, {"since=e:3", "limit=2"});
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(answer.body,
+            R"({"channel":"airport:SFO:departures","epoch":"e","from":"3","to":"5","top":"9",)"
+            R"("more":true,"publications":[{"offset":"4","time":7,"data":1.0},)"
+            R"({"offset":"5","time":7,"operation":"delete","key":"k\""}]})");
+  ASSERT_EQ(routes.worker.reads.size(), 1U);
+  const relay::ReadRequest& asked = routes.worker.reads[0];
+  EXPECT_EQ(asked.tenant, "acme");
+  const auto& range = std::get<relay::HistoryRange>(asked.range);
+  EXPECT_EQ(range.since, (StreamPosition{page.epoch, Offset{3}}));
+  EXPECT_EQ(range.limit, 2U);
+}
+
+TEST(RelayHttpApi, ASnapshotIsAPageOfRecords) {
+  Routes routes;
+  relay::ReadPage page;
+  page.kind = ChannelKind::State;
+  page.epoch = Epoch::parse("e").value();
+  page.to = page.top = Offset{9};
+  page.rows = {row(4, Operation::Set, "a", R"({"x":1})")};
+  routes.worker.page = page;
+  const auto answer =
+      routes.read("/v1/channels/open:a/snapshot", {"after=é&b"}, "bearer reader-token");
+  EXPECT_EQ(answer.body, R"({"channel":"open:a","epoch":"e","offset":"9","more":false,)"
+                         R"("records":[{"key":"a","version":"4","time":7,"data":{"x":1}}]})");
+  ASSERT_EQ(routes.worker.reads.size(), 1U);
+  const auto& range = std::get<relay::RecordsRange>(routes.worker.reads[0].range);
+  EXPECT_EQ(range.after_key, "é&b");
+  EXPECT_EQ(range.limit, 100U);
+}
+
+TEST(RelayHttpApi, OnlyWhoMayReadsAChannel) {
+  Routes routes;
+  EXPECT_EQ(routes.read(kDepartures, {}, "").status, 401);
+  EXPECT_EQ(routes.read(kDepartures, {}, "Bearer guess").status, 401);
+  EXPECT_EQ(routes.read("/v1/channels/airport:SFO:arrivals/history").status, 403);
+  EXPECT_EQ(routes.read(kDepartures, {}, "Bearer reader-token").status, 403);
+  EXPECT_EQ(routes.read("/v1/channels/live:a/history", {}, "Bearer reader-token").status, 403)
+      << "subscribing is not reading";
+  EXPECT_TRUE(routes.worker.reads.empty());
+  EXPECT_EQ(routes.read("/v1/channels/open:a/history", {}, "Bearer reader-token").status, 200);
+}
+
+TEST(RelayHttpApi, AReadThatIsWrongIsToldWhatIsWrong) {
+  Routes routes;
+  const auto refusal = [&](const std::string& path, std::vector<std::string> query) {
+    const auto answer = routes.read(path, std::move(query));
+    EXPECT_EQ(answer.status, 400);
+    return json::parse(answer.body)["error"]["message"].get<std::string>();
+  };
+  EXPECT_NE(refusal(kDepartures, {"since=4"}).find("since wants EPOCH:OFFSET"), std::string::npos);
+  EXPECT_NE(refusal(kDepartures, {"limit=0"}).find("1 to 1000"), std::string::npos);
+  EXPECT_NE(refusal(kDepartures, {"limit=1001"}).find("1 to 1000"), std::string::npos);
+  EXPECT_NE(refusal(kDepartures, {"form=e:1"}).find("form=e:1"), std::string::npos);
+  refusal("/v1/channels/airport::departures/history", {});
+  EXPECT_EQ(routes.get("/v1/channels/a/history", "POST").status, 405);
+  EXPECT_EQ(routes.get("/v1/channels/a").status, 404);
+  EXPECT_EQ(routes.get("/v1/channels/history").status, 404);
+  routes.worker.page = Error{ErrorCode::HistoryExceeded, "gone", 0};
+  EXPECT_EQ(routes.read(kDepartures).status, 410);
 }
 
 }  // namespace

@@ -45,10 +45,10 @@ TEST(ApiKeys, RefusesEverythingElse) {
 TEST(ApiKeys, PublishesOnlyWhereItsPatternsReach) {
   const ApiKeys all = keys();
   const ApiKey& airports = *all.authenticate("Bearer airports-secret-0001").value();
-  EXPECT_TRUE(airports.may_publish(ChannelName::parse("airport:SFO:departures").value()));
-  EXPECT_FALSE(airports.may_publish(ChannelName::parse("airport:SFO:arrivals").value()));
+  EXPECT_TRUE(airports.covers(ChannelName::parse("airport:SFO:departures").value()));
+  EXPECT_FALSE(airports.covers(ChannelName::parse("airport:SFO:arrivals").value()));
   EXPECT_FALSE(
-      key("none", "no-channel-secret-01", {}).may_publish(ChannelName::parse("a").value()));
+      key("none", "no-channel-secret-01", {}).covers(ChannelName::parse("a").value()));
 }
 
 }  // namespace

@@ -124,6 +124,18 @@ TEST_F(HttpTraps, ABodyBehindAnotherRequestIsNeverTakenForSomethingElse) {
   }
 }
 
+TEST_F(HttpTraps, AnUpgradeToNothingHasNoBodyThatIsTakenForSomethingElse) {
+  start([](ServerOptions& options) { options.workers = 1; });
+  for (const char* upgrade : {"Upgrade:\r\n", "Upgrade: \r\n", "UPGRADE:\r\n"}) {
+    RawClient client(port());
+    ASSERT_TRUE(client.send("POST /echo HTTP/1.1\r\nHost: x\r\n" + std::string(upgrade) +
+                            "Content-Length: 200\r\n\r\n" + std::string(200, 'b')));
+    EXPECT_TRUE(client.drain_until_closed());
+    EXPECT_EQ(api_->calls("/echo"), 0) << "the library gives it the wrong bytes";
+    expect_alive();
+  }
+}
+
 TEST_F(HttpTraps, ChunkedBodyIsRefused) {
   start();
   expect_refused(
@@ -203,11 +215,13 @@ TEST_F(HttpTraps, AHeadThatDripsIsCutAtItsDeadline) {
 
 TEST_F(HttpTraps, AHeadOverTheLimitClosesTheConnection) {
   start();
-  for (const char* name : {"Authorization", "X-Unknown"}) {
-    RawClient client(port());
-    client.send("GET /hello HTTP/1.1\r\nHost: x\r\n" + std::string(name) + ": " +
-                std::string(limits::http_header_bytes_max + 1000, 'a') + "\r\n\r\n");
-    EXPECT_TRUE(client.closed_without_words()) << name;
+  for (const char* name : {"Authorization", "X-Unknown", "Upgrade"}) {
+    for (const std::size_t times : {1U, 4U}) {
+      RawClient client(port());
+      client.send("GET /hello HTTP/1.1\r\nHost: x\r\n" + std::string(name) + ": " +
+                  std::string(times * limits::http_header_bytes_max + 1000, 'a') + "\r\n\r\n");
+      EXPECT_TRUE(client.closed_without_words()) << name;
+    }
   }
   EXPECT_EQ(api_->calls("/hello"), 0);
   expect_alive();

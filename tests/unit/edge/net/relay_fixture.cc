@@ -28,6 +28,16 @@ relay::ClaimsPtr everything_allowed() {
 
 }  // namespace
 
+namespace {
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : "&") + part;
+  return text;
+}
+
+}  // namespace
+
 void TestApi::handle(WorkerAccess& worker, HttpRequest request,
                      std::shared_ptr<HttpResponder> responder) const {
   {
@@ -37,10 +47,11 @@ void TestApi::handle(WorkerAccess& worker, HttpRequest request,
   if (request.path == "/hello") {
     responder->respond(text("hello"));
   } else if (request.path == "/bytes") {
-    responder->respond(text(std::string(std::strtoul(request.query.c_str(), nullptr, 10), 'x')));
+    responder->respond(
+        text(std::string(std::strtoul(joined(request.query).c_str(), nullptr, 10), 'x')));
   } else if (request.path == "/echo") {
-    responder->respond(text(request.method + "|" + request.query + "|" + request.body + "|" +
-                            request.idempotency_key + "|" + request.authorization));
+    responder->respond(text(request.method + "|" + joined(request.query) + "|" + request.body +
+                            "|" + request.idempotency_key + "|" + request.authorization));
   } else if (request.path == "/publish") {
     publish(worker, request, std::move(responder));
   } else if (request.path == "/later") {

@@ -1,178 +1,21 @@
-// WebSockets byte by byte: who is let in, how messages are put together, and how connections end.
-#include <deque>
+// WebSockets frame by frame: how messages are put together, what breaks the protocol, and how
+// connections end.
 #include <set>
 #include <string>
 #include <thread>
 
 #include "core/base/limits.h"
-#include "core/protocol/frame_decoder.h"
-#include "core/protocol/frame_encoder.h"
-#include "tests/unit/edge/net/relay_fixture.h"
+#include "tests/unit/edge/net/wire_client.h"
 
 namespace tidegate::net::test {
 namespace {
 
 using namespace std::chrono_literals;
 
-std::string hello(std::string_view token = "good") {
-  HelloFrame frame;
-  frame.client = "raw";
-  frame.session_id = "raw-session";
-  frame.token = token;
-  Bytes bytes;
-  encode(frame, bytes);
-  return std::string(as_text(bytes));
-}
-
-std::string publish(std::uint32_t request, std::string_view channel, std::string_view payload) {
-  PublishFrame frame;
-  frame.request = static_cast<RequestId>(request);
-  frame.channel = *ChannelName::parse(channel);
-  frame.draft.payload.assign(payload.begin(), payload.end());
-  Bytes bytes;
-  encode(frame, bytes);
-  return std::string(as_text(bytes));
-}
-
-std::string subscribe(std::uint32_t request, std::string_view channel) {
-  SubscribeFrame frame;
-  frame.request = static_cast<RequestId>(request);
-  frame.channel = *ChannelName::parse(channel);
-  Bytes bytes;
-  encode(frame, bytes);
-  return std::string(as_text(bytes));
-}
-
-/// A raw client that also reads the frames of our protocol. Of blocks only the numbers may be used:
-/// what they point to is gone.
-class WireClient : public RawClient {
- public:
-  using RawClient::RawClient;
-
-  /// The next frame of type T; nullopt when the connection ends before.
-  template <typename T>
-  std::optional<T> await() {
-    for (;;) {
-      while (!frames_.empty()) {
-        const Frame frame = std::move(frames_.front());
-        frames_.pop_front();
-        if (const T* wanted = std::get_if<T>(&frame)) {
-          return *wanted;
-        }
-      }
-      if (!read_message()) {
-        return std::nullopt;
-      }
-    }
-  }
-
-  /// Reads on until the close frame; 0 when the connection ends without one.
-  std::uint16_t await_close() {
-    while (const auto message = read_frame()) {
-      if (message->opcode == kOpClose) {
-        return message->close_code();
-      }
-    }
-    return 0;
-  }
-
- private:
-  bool read_message() {
-    const auto message = read_frame();
-    if (!message.has_value() || message->opcode != kOpBinary) {
-      return false;
-    }
-    FrameDecoder decoder(as_bytes(message->payload));
-    while (auto frame = decoder.next()) {
-      if (!frame->ok()) {
-        return false;
-      }
-      frames_.push_back(**frame);
-    }
-    return true;
-  }
-
-  std::deque<Frame> frames_;
-};
-
-class WebSocket : public RelayTest {
- protected:
-  void expect_refused(WireClient& client, const std::optional<RawResponse>& response, int status,
-                      std::string_view word) {
-    ASSERT_TRUE(response.has_value());
-    EXPECT_EQ(response->status, status);
-    EXPECT_NE(response->body.find(word), std::string::npos) << response->body;
-    EXPECT_TRUE(client.drain_until_closed());
-    expect_alive();
-  }
-  void open(WireClient& client) {
-    const auto response = client.upgrade();
-    ASSERT_TRUE(response.has_value());
-    ASSERT_EQ(response->status, 101);
-    EXPECT_EQ(response->headers.at("sec-websocket-protocol"), "tidegate.v1");
-    EXPECT_EQ(response->headers.at("sec-websocket-accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-  }
-  void open_and_greet(WireClient& client) {
-    open(client);
-    ASSERT_TRUE(client.send_frame(kOpBinary, hello()));
-    ASSERT_TRUE(client.await<WelcomeFrame>().has_value());
-  }
-};
-
 TEST_F(WebSocket, GreetsWhoGreets) {
   start();
   WireClient client(port());
   open_and_greet(client);
-}
-
-TEST_F(WebSocket, PicksOurProtocolFromAList) {
-  start();
-  WireClient client(port());
-  const auto response = client.upgrade("/v1/connect", "plain, http, tidegate.v1");
-  ASSERT_TRUE(response.has_value());
-  EXPECT_EQ(response->status, 101);
-  EXPECT_EQ(response->headers.at("sec-websocket-protocol"), "tidegate.v1");
-}
-
-TEST_F(WebSocket, RefusesOtherPathsAndProtocolsBeforeTheUpgrade) {
-  start();
-  for (const char* protocol :
-       {"", "chat", "tidegate.v1.json", "tidegate.v2", "http", "plain http"}) {
-    WireClient client(port());
-    expect_refused(client, client.upgrade("/v1/connect", protocol), 400, "tidegate.v1");
-  }
-  for (const char* path : {"/", "/v1/connect/", "/v1", "/v2/connect"}) {
-    WireClient client(port());
-    expect_refused(client, client.upgrade(path), 404, "/v1/connect");
-  }
-  EXPECT_EQ(relay_sum().connections_opened, 0U);
-}
-
-TEST_F(WebSocket, RefusesAnUpgradeBehindOtherRequestsInItsTurn) {
-  start();
-  WireClient client(port());
-  ASSERT_TRUE(client.send(get("/hello")));
-  EXPECT_EQ(client.read_response()->body, "hello");
-  expect_refused(client, client.upgrade("/v1/connect", "chat"), 400, "tidegate.v1");
-  WireClient hasty(port());
-  ASSERT_TRUE(hasty.send(get("/hello") + upgrade_request("/nowhere")));
-  EXPECT_EQ(hasty.read_response()->body, "hello");
-  expect_refused(hasty, hasty.read_response(), 404, "/v1/connect");
-}
-
-TEST_F(WebSocket, RefusesAnotherVersionAndMissingKeys) {
-  start();
-  WireClient version(port());
-  ASSERT_TRUE(version.send(
-      "GET /v1/connect HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-      "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-      "Sec-WebSocket-Protocol: tidegate.v1\r\n\r\n"));
-  expect_refused(version, version.read_response(), 426, "13");
-  WireClient key(port());
-  ASSERT_TRUE(key.send(
-      "GET /v1/connect HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: tidegate.v1\r\n\r\n"));
-  expect_refused(key, key.read_response(), 400, "Sec-WebSocket-Key");
 }
 
 TEST_F(WebSocket, PutsFragmentsTogether) {
@@ -206,63 +49,6 @@ TEST_F(WebSocket, TakesAMessageOfManyReadBuffersAndOneAfterAnother) {
     ASSERT_TRUE(ack.has_value());
     EXPECT_EQ(ack->position.offset.value, offset);
   }
-}
-
-TEST_F(WebSocket, TakesTheUpgradeAndTheFirstMessageInOnePacket) {
-  start();
-  WireClient client(port());
-  ASSERT_TRUE(client.send(upgrade_request() + client_frame(kOpBinary, hello())));
-  ASSERT_EQ(client.read_response()->status, 101);
-  EXPECT_TRUE(client.await<WelcomeFrame>().has_value());
-}
-
-/// More than the library reads at once, so that it comes in several parts.
-std::string long_publish() {
-  const std::string text(limits::websocket_rx_buffer_bytes + 100, 'l');
-  return client_frame(kOpBinary, publish(1, "bytes", "\"" + text + "\""));
-}
-
-void send_bytewise(RawClient& client, const std::string& bytes) {
-  for (const char byte : bytes) {
-    ASSERT_TRUE(client.send(std::string_view(&byte, 1)));
-  }
-}
-
-TEST_F(WebSocket, TakesWhatComesByteByByte) {
-  start();
-  WireClient client(port());
-  send_bytewise(client, upgrade_request());
-  ASSERT_EQ(client.read_response()->status, 101);
-  send_bytewise(client, client_frame(kOpBinary, hello()) + long_publish());
-  EXPECT_TRUE(client.await<WelcomeFrame>().has_value());
-  EXPECT_TRUE(client.await<PublishAckFrame>().has_value());
-}
-
-TEST_F(WebSocket, AConnectionCutAtAnyByteLosesWholeMessagesAndNothingOfThemIsHeard) {
-  start();
-  const std::string upgrade = upgrade_request();
-  for (std::size_t cut = 0; cut < upgrade.size(); ++cut) {
-    WireClient client(port());
-    ASSERT_TRUE(client.send(upgrade.substr(0, cut)));
-    client.send_end();
-    EXPECT_TRUE(client.closed_without_words()) << "cut at " << cut;
-  }
-  const std::string frames = client_frame(kOpBinary, hello()) + long_publish();
-  for (std::size_t cut = 0; cut < frames.size(); ++cut) {
-    WireClient client(port());
-    open(client);
-    ASSERT_TRUE(client.send(frames.substr(0, cut)));
-    client.send_end();
-    EXPECT_TRUE(client.drain_until_closed()) << "cut at " << cut;
-  }
-  EXPECT_TRUE(eventually([this] { return net_sum().connections_open == 0; }));
-  EXPECT_EQ(relay_sum().publishes_applied, 0U) << "of a message that never was whole";
-  WireClient whole(port());
-  open(whole);
-  ASSERT_TRUE(whole.send(frames));
-  const auto ack = whole.await<PublishAckFrame>();
-  ASSERT_TRUE(ack.has_value());
-  EXPECT_EQ(ack->position.offset, Offset{1});
 }
 
 TEST_F(WebSocket, ClosesOnAMessageOverTheLimitWithItsCode) {

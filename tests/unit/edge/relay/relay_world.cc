@@ -132,6 +132,7 @@ void TestClient::hear(const SharedMessagePtr& message) {
                              frame.block.shape(),
                              std::string(frame.block.sweep_after()),
                              std::string(frame.block.sweep_until()),
+                             frame.block.sweep_read_at(),
                              {}};
             if (frame.has_digest) block.digest = frame.block.digest();
             auto rows = frame.block.rows();
@@ -212,7 +213,7 @@ struct ReaderOfRecords {
       const bool inside = key > block.after && (block.until.empty() || key <= block.until);
       const bool named = std::any_of(block.rows.begin(), block.rows.end(),
                                      [&name = key](const Row& row) { return row.key == name; });
-      if (inside && !named && record.version <= block.range.offset.value) record.payload.reset();
+      if (inside && !named && record.version <= block.read_at.value) record.payload.reset();
     }
   }
   void take(const HeardBlock& block) {
@@ -363,6 +364,8 @@ void RelayWorld::carry_out(std::uint16_t from, RelayEffect effect) {
     mail_[{from, send->to}].push_back(std::move(send->message));
   } else if (const auto* answered = std::get_if<PublishAnswer>(&effect)) {
     answers[answered->ticket.id].push_back(answered->result);
+  } else if (auto* read = std::get_if<ReadAnswer>(&effect)) {
+    reads.emplace(static_cast<std::uint64_t>(read->ticket), std::move(read->result));
   } else {
     carry_out_store(from, std::move(effect));
   }

@@ -54,6 +54,7 @@ struct HeardBlock {
   BlockShape shape;
   std::string after;  // of a sweep
   std::string until;
+  Offset read_at;
   std::optional<std::uint64_t> digest;
 };
 using Heard =
@@ -154,6 +155,7 @@ class RelayWorld {
   Now now{Instant(std::chrono::hours(1)), wall_from_ms(1'700'000'000'000)};
   std::map<std::string, Result<ClaimsPtr>> tokens;
   std::map<std::uint64_t, std::vector<Result<PublishReceipt>>> answers;
+  std::map<std::uint64_t, ReadResult> reads;  // by their tickets
   std::vector<Transmit> transmits;
   std::vector<std::string> log_lines;
   std::vector<StoreTrim> trims;

@@ -335,6 +335,76 @@ TEST_F(SqliteStoreTest, AnotherProgramsAndALaterReleasesFilesAreRefused) {
   EXPECT_NE(refusal().find("another program"), std::string::npos) << refusal();
 }
 
+/// As a crash leaves them: the log holds what the database does not have yet.
+class StrayLogTest : public SqliteStoreTest {
+ protected:
+  void SetUp() override {
+    SqliteStoreTest::SetUp();
+    append(1, 3);
+    crashed_database = bytes_of(path);
+    crashed_log = bytes_of(path + "-wal");
+    close();
+    std::filesystem::remove(path);
+    ASSERT_FALSE(std::filesystem::exists(path + "-wal"));
+    ASSERT_GT(crashed_log.size(), 4096U);
+  }
+  static std::string bytes_of(const std::string& file) {
+    std::ifstream stream(file, std::ios::binary);
+    return {std::istreambuf_iterator<char>(stream), {}};
+  }
+  static void write(const std::string& file, const std::string& bytes) {
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << bytes;
+  }
+
+  std::string crashed_database;
+  std::string crashed_log;
+};
+
+TEST_F(StrayLogTest, IsRefusedAndLeftAsItIs) {
+  write(path + "-wal", crashed_log);
+  const std::string message = refusal();
+  EXPECT_NE(message.find(path + " is missing or empty"), std::string::npos) << message;
+  EXPECT_NE(message.find(path + "-wal is there"), std::string::npos) << message;
+  EXPECT_NE(message.find("put the database back"), std::string::npos) << message;
+  EXPECT_NE(message.find("move the log out of the way"), std::string::npos) << message;
+  EXPECT_EQ(bytes_of(path + "-wal"), crashed_log);
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+TEST_F(StrayLogTest, BesideAnEmptyFileIsRefused) {
+  write(path + "-wal", crashed_log);
+  write(path, "");
+  EXPECT_NE(refusal().find("is missing or empty"), std::string::npos) << refusal();
+  EXPECT_EQ(bytes_of(path + "-wal"), crashed_log);
+}
+
+TEST_F(StrayLogTest, BehindALinkIsFoundWhereTheFileWouldBe) {
+  write(path + "-wal", crashed_log);
+  const std::string link = (folder / "link.db").string();
+  std::filesystem::create_symlink(path, link);
+  path = link;
+  EXPECT_NE(refusal().find("history.db-wal is there"), std::string::npos) << refusal();
+}
+
+TEST_F(StrayLogTest, IsUsedOnceItsDatabaseIsBack) {
+  write(path + "-wal", crashed_log);
+  write(path, crashed_database);
+  reopen();
+  EXPECT_EQ(sequences(Offset{0}), (std::vector<std::uint64_t>{1, 2, 3}));
+}
+
+TEST_F(StrayLogTest, MovedAwayTheHistoryBeginsEmpty) {
+  write((folder / "moved").string(), crashed_log);
+  reopen();
+  EXPECT_EQ(client->open(key)->top.offset, Offset{0});
+}
+
+TEST_F(StrayLogTest, AnEmptyLogHoldsNothingBack) {
+  write(path + "-wal", "");
+  reopen();
+  EXPECT_EQ(client->open(key)->top.offset, Offset{0});
+}
+
 TEST_F(SqliteStoreTest, AFolderThatIsMissingIsNamed) {
   path = (folder / "missing" / "history.db").string();
   EXPECT_NE(refusal().find("its folder has to exist"), std::string::npos) << refusal();

@@ -278,7 +278,8 @@ int TestDisk::remove(const std::string& path) {
 
 bool TestDisk::exists(const std::string& path) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  return files_.contains(path);
+  const auto found = files_.find(path);
+  return found != files_.end() && !found->second.current.empty();  // as the system's
 }
 
 }  // namespace tidegate::store
