@@ -24,7 +24,7 @@ struct Arguments {
   bool single = false;
   bool verbose = false;
   unsigned jobs = 0;
-  bool keep_going = false;
+  std::uint64_t stop_after = 10;  // seeds that found something
 };
 
 const char* program_name = "tidegate_sim";
@@ -48,7 +48,7 @@ void handle_fatal_signal(int number) {
 
 void print_usage() {
   std::printf(
-      "usage: %s [--seeds N] [--from S] [--jobs J] [--keep-going]\n"
+      "usage: %s [--seeds N] [--from S] [--jobs J] [--keep-going | --stop-after N]\n"
       "       %s --seed S [--verbose]\n"
       "Runs the real client and the real relay in virtual time, one random run for each seed.\n",
       program_name, program_name);
@@ -61,7 +61,9 @@ bool parse(int argc, char** argv, Arguments& arguments) {
     if (option == "--verbose") {
       arguments.verbose = true;
     } else if (option == "--keep-going") {
-      arguments.keep_going = true;
+      arguments.stop_after = UINT64_MAX;
+    } else if (option == "--stop-after" && has_value) {
+      arguments.stop_after = std::strtoull(argv[++i], nullptr, 10);
     } else if (option == "--seeds" && has_value) {
       arguments.seeds = std::strtoull(argv[++i], nullptr, 10);
     } else if (option == "--from" && has_value) {
@@ -116,7 +118,7 @@ class Runner {
     for (;;) {
       const std::uint64_t seed = next_.fetch_add(1);
       if (seed >= arguments_.from + arguments_.seeds) return;
-      if (failed_ >= 10 && !arguments_.keep_going) return;
+      if (failed_ >= arguments_.stop_after) return;
       seed_in_hand = seed;
       if (arguments_.single) std::printf("%s\n", describe(draw_options(seed)).c_str());
       report(run_seed(seed, arguments_.single && arguments_.verbose));

@@ -148,12 +148,17 @@ void draw_records(Draw& draw, const SimOptions& options, WorkloadOptions& worklo
   workload.paced_interval = draw.time(50ms, 2s);
 }
 
-/// Bytes change on their way, and nothing else is wrong with them: digests have to find it, which
-/// takes readers who keep pace, and some time with news.
+/// Bytes change on their way: digests have to find it, which takes readers who keep pace, and some
+/// time with news.
 void draw_corruption(Draw& draw, SimOptions& options) {
-  if (options.workload.state_channels == 0 || !draw.one_in(8)) return;
-  options.network.corrupt_one_in = draw.between(10, 80);
-  options.workload.paced_one_in = 0;
+  auto& workload = options.workload;
+  if (workload.state_channels == 0 || !draw.one_in(6)) return;
+  options.network.corrupt_one_in = draw.between(3, 30);
+  workload.paced_one_in = 0;
+  // Most records stay as they are, so that no change heals them by chance.
+  workload.state_keys = std::max(workload.state_keys, 40U);
+  workload.state_fill = workload.state_keys;
+  workload.hot_key_one_in = 2;
   options.phases.after_faults = 30s;
 }
 

@@ -13,7 +13,7 @@ mkdir -p "$work/src"
 # As deep below its sources as any other build, so that ccache knows what was compiled there.
 build=$work/src/build/release
 cmake -G Ninja -S "$work/src" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-  -DTIDEGATE_SIM=ON >"$work/cmake.log"
+  -DCMAKE_CXX_COMPILER=g++ -DTIDEGATE_SIM=ON >"$work/cmake.log"
 green=0
 for patch in "$here"/*.patch; do
   name=$(basename "$patch" .patch)
@@ -28,7 +28,7 @@ for patch in "$here"/*.patch; do
     echo "mutant $name: does not compile; see $work/$name.log"
     exit 2
   fi
-  if "$build/tidegate_sim" --seeds "$seeds" >"$work/$name.log" 2>&1; then
+  if "$build/tidegate_sim" --seeds "$seeds" --stop-after 1 >"$work/$name.log" 2>&1; then
     echo "mutant $name: GREEN after $seeds seeds"
     green=$((green + 1))
   else

@@ -11,6 +11,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
+RecordFacts facts_of(std::uint64_t offset, const std::string& key,
+                     std::optional<std::string> if_epoch, const std::string& payload) {
+  RecordFacts facts;
+  facts.offset = offset;
+  facts.producer = "p";
+  facts.key = key;
+  facts.if_epoch = std::move(if_epoch);
+  facts.payload = payload;
+  return facts;
+}
+
 class DeliveryCheckerTest : public ::testing::Test {
  protected:
   DeliveryCheckerTest() : context(calm_options(), false), directory(context.options) {
@@ -20,7 +31,7 @@ class DeliveryCheckerTest : public ::testing::Test {
       intent.channel = {0, 0};
       intent.payload = std::to_string(i);
       oracle.add_intent(intent);
-      EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", {i * 2, "p", "", "", {}, intent.payload}));
+      EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", facts_of(i * 2, "", {}, intent.payload)));
     }
     view.who = "test";
     view.epoch = "e1";
@@ -101,13 +112,13 @@ TEST(OracleTest, JudgesRepetitionsAndOtherEpochs) {
     intent.payload = payload;
     oracle.add_intent(intent);
   }
-  EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", {1, "p", "k", "", {}, "1"}));
-  EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", {2, "p", "k", "", {}, "1"}));
-  EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", {3, "p", "k", "", {}, "2"}));
-  EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", {4, "p", "k3", "", "e0", "3"}));
+  EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", facts_of(1, "k", {}, "1")));
+  EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", facts_of(2, "k", {}, "1")));
+  EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", facts_of(3, "k", {}, "2")));
+  EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", facts_of(4, "k3", "e0", "3")));
   EXPECT_EQ(oracle.find({0, 0}, "e1")->accepted.size(), 1U);
-  EXPECT_TRUE(oracle.record_landed({0, 0}, "e1", {4, "p", "k4", "", {}, "3"})) << "offset twice";
-  EXPECT_TRUE(oracle.record_landed({0, 0}, "e1", {5, "p", "k5", "", {}, "9"})) << "nobody's";
+  EXPECT_TRUE(oracle.record_landed({0, 0}, "e1", facts_of(4, "k4", {}, "3"))) << "offset twice";
+  EXPECT_TRUE(oracle.record_landed({0, 0}, "e1", facts_of(5, "k5", {}, "9"))) << "nobody's";
 }
 
 TEST(PublishCheckerTest, SeesAnAcknowledgementOfNothing) {
