@@ -1,7 +1,7 @@
 // The golden vectors, through the whole package: the bytes that C++ reads and writes are handed to
 // a client as a relay's message. Of blocks its handlers are given what the vector says; the relay's
 // other frames have their effect and do no harm; what no relay may send ends the connection with
-// the code that the protocol names, and nothing else.
+// the code that the protocol names, and nothing else. Blocks are as their JSON twins say, too.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -32,6 +32,7 @@ interface Vector {
     stream: number;
     previous: string;
     offset: string;
+    group: number;
     rows: VectorRow[];
   };
 }
@@ -81,6 +82,44 @@ function seen(message: Message): VectorRow {
   };
 }
 
+/** A row of the JSON subprotocol, as plain JSON.parse gives it. */
+interface JsonRow {
+  offset: string;
+  time: number;
+  operation?: 'append' | 'set' | 'merge' | 'delete';
+  key?: string;
+  event?: string;
+  eventId?: string;
+  data?: unknown;
+  dataBase64?: string;
+  unset?: string[];
+}
+interface TextVector {
+  kind: string;
+  of: string;
+  text: string;
+}
+const texts = new Map(
+  load<TextVector>('json_texts')
+    .filter(({ kind }) => kind === 'json')
+    .map(({ of, text }) => [of, text]),
+);
+
+function asJsonSays(message: Message): JsonRow {
+  const { operation, key, event, eventId } = message;
+  const row: JsonRow = { offset: String(message.offset), time: message.time };
+  if (operation !== 'append') row.operation = operation;
+  if (key) row.key = key;
+  if (event) row.event = event;
+  if (eventId) row.eventId = eventId;
+  if (operation === 'delete') return row;
+  if (message.isBinary)
+    return { ...row, dataBase64: Buffer.from(message.bytes).toString('base64') };
+  if (operation !== 'merge') return { ...row, data: message.data };
+  const { set, unset } = message.data as { set?: object; unset?: string[] };
+  return { ...row, ...(set && { data: set }), ...(unset && { unset }) };
+}
+
 // The last page alone does not add up to the digest of all: a client would ask for the others.
 const blocks = vectors.filter(({ kind, name }) => kind === 'frame' && name !== 'block_sweep_last');
 assert.ok(blocks.length >= 5, 'the vectors are there');
@@ -101,6 +140,11 @@ for (const vector of blocks) {
     environment.sockets[0]?.deliver(bytesOf(vector.hex));
     await settle();
     assert.deepEqual(messages.map(seen), vector.fields.rows);
+    const said = texts.get(vector.name);
+    assert.equal(said === undefined, vector.fields.group !== 0, 'a twin, but for groups');
+    if (said !== undefined) {
+      assert.deepEqual(messages.map(asJsonSays), (JSON.parse(said) as { rows: JsonRow[] }).rows);
+    }
     const json = messages.filter((message) => !message.isBinary);
     assert.deepEqual(
       json.map(({ data }) => data),
