@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/check.h"
 #include "core/merge/record_digest.h"
 #include "core/merge/shallow_merge.h"
 
@@ -129,6 +130,7 @@ void RecordStore::forget_deletes(Offset up_to) {
 
 std::vector<std::string> RecordStore::sweep(KeyRange range, Offset read_at,
                                             const std::vector<std::string_view>& kept) {
+  TIDEGATE_CHECK(range.after < end_of(range.until));  // or the block would have been malformed
   std::vector<std::string> removed = remove_but(range, read_at, kept);
   note_reading(range, read_at);
   take(read_at);

@@ -66,7 +66,8 @@ class RecordStore {
   /// Forgets the deletes, and the sweeps that were read, up to here: what came before them will not
   /// come any more.
   void forget_deletes(Offset up_to);
-  /// The range of keys above `after` and not above `until`; an empty `until`: without a bound.
+  /// The range of keys above `after` and not above `until`, which is above it; an empty `until`:
+  /// without a bound.
   struct KeyRange {
     std::string_view after;
     std::string_view until;
