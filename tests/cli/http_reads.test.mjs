@@ -1,5 +1,5 @@
-// History and snapshots over plain HTTP, from a real relay: pages that add up, keys of any kind in a
-// URL, and who may not.
+// History and snapshots over plain HTTP, from a real relay: pages that add up, keys of any kind in
+// a URL, and who may not.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { RelayProcess, freePort } from '../../demo/lib/relay_process.mjs';

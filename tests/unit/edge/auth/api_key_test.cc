@@ -47,8 +47,7 @@ TEST(ApiKeys, PublishesOnlyWhereItsPatternsReach) {
   const ApiKey& airports = *all.authenticate("Bearer airports-secret-0001").value();
   EXPECT_TRUE(airports.covers(ChannelName::parse("airport:SFO:departures").value()));
   EXPECT_FALSE(airports.covers(ChannelName::parse("airport:SFO:arrivals").value()));
-  EXPECT_FALSE(
-      key("none", "no-channel-secret-01", {}).covers(ChannelName::parse("a").value()));
+  EXPECT_FALSE(key("none", "no-channel-secret-01", {}).covers(ChannelName::parse("a").value()));
 }
 
 }  // namespace
