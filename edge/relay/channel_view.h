@@ -64,7 +64,8 @@ class ChannelView {
   PerEncoding<std::uint32_t> readers;  // how many of the subscribers
   bool restarted = false;              // some readers may have to begin anew
   bool in_news_list = false;
-  Instant digest_at;  // a block that ends at the top states the digest again from here on
+  /// A block on the shared road that ends at the top states the digest again from here on.
+  PerEncoding<Instant> digest_at;
   std::uint16_t noted_rungs = 0;  // bits: rungs on which the next tick is waited for
 
  private:

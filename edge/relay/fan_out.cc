@@ -118,7 +118,7 @@ std::optional<Transmit> FanOut::send_news_in(Now now, std::uint32_t slot, Encodi
   std::uint32_t rows = 0;
   if (!transmit.connections.empty()) {
     const SharedBlock block =
-        cache_.block(mirror, view, encoding, from, states_digest(now, view, end));
+        cache_.block(mirror, view, encoding, from, digest_is_due(now, view, encoding, end));
     transmit.message = block.message;
     rows = block.rows;
   }
@@ -134,13 +134,12 @@ std::optional<Transmit> FanOut::send_news_in(Now now, std::uint32_t slot, Encodi
 
 /// Now and then, so that a reader who holds something else than it should is found out; often
 /// enough to be of use, rarely enough to cost its page nothing.
-bool FanOut::states_digest(Now now, ChannelView& view, Offset end) {
-  const ChannelMirror& mirror = hub_.mirror_of(view);
-  if (mirror.kind() != ChannelKind::State || view.filter() != nullptr ||
-      now.monotonic < view.digest_at || end != mirror.history().top()) {
+bool FanOut::digest_is_due(Now now, ChannelView& view, Encoding encoding, Offset end) {
+  Instant& due = view.digest_at[encoding];
+  if (now.monotonic < due || end != hub_.mirror_of(view).history().top()) {
     return false;
   }
-  view.digest_at = now.monotonic + limits::digest_interval;
+  due = now.monotonic + limits::digest_interval;
   return true;
 }
 

@@ -42,7 +42,7 @@ class FanOut {
   void queue_those_with_several(std::uint32_t view);
   std::optional<Transmit> send_news(Now now, std::uint32_t view);
   std::optional<Transmit> send_news_in(Now now, std::uint32_t view, Encoding encoding);
-  bool states_digest(Now now, ChannelView& view, Offset end);
+  bool digest_is_due(Now now, ChannelView& view, Encoding encoding, Offset end);
   void collect(Now now, std::uint32_t view, Encoding encoding, Offset end,
                std::vector<ConnectionHandle>& connections);
 

@@ -120,7 +120,9 @@ FanOut::Piece FanOut::next_piece(const Subscription& subscription, Subscriber& s
   if (!subscriber.is_paging) {
     const CatchUp way = mirror.catch_up(subscriber.cursor);
     if (way == CatchUp::Replay) {
-      return Piece{0, cache_.block(mirror, view, subscriber.encoding, subscriber.cursor), false};
+      // Who is slow or paced may never be on the shared road, which states digests by the clock.
+      return Piece{0, cache_.block(mirror, view, subscriber.encoding, subscriber.cursor, true),
+                   false};
     }
     view.passes[subscriber.slot] = Pass{mirror.history().top(), {}, way == CatchUp::Records};
     subscriber.is_paging = true;

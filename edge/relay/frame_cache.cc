@@ -13,6 +13,12 @@ std::uint64_t segment_of(const ChannelLog::Entry& entry) {
   return entry.bytes_before / limits::block_bytes_target;
 }
 
+/// Of all records, as they are at the top and nowhere else.
+bool knows_digest(const ChannelMirror& mirror, const ChannelView& view, Offset end) {
+  return mirror.kind() == ChannelKind::State && view.filter() == nullptr && mirror.is_loaded() &&
+         end == mirror.history().top();
+}
+
 }  // namespace
 
 // An entry counts 96 bytes at least (ChannelLog::bytes_of), so no segment has more rows or event
@@ -88,7 +94,7 @@ SharedBlock FrameCache::block(const ChannelMirror& mirror, const ChannelView& vi
       Key{view.stream(), mirror.incarnation(), from, end, Key::What::Rows, {}, encoding}, [&] {
         BlockWriter writer(view.stream(), StreamRange{from, end});
         add_rows(log, view.filter().get(), from, end, writer);
-        if (states_digest && mirror.is_loaded() && end == log.top()) {
+        if (states_digest && knows_digest(mirror, view, end)) {
           writer.set_digest(log.records().digest());
         }
         return finish(writer, end);
@@ -105,6 +111,9 @@ SharedBlock FrameCache::page(const ChannelMirror& mirror, const ChannelView& vie
         std::string last =
             add_records(mirror.history().records(), view.filter().get(), from, pass, writer);
         writer.set_more(!last.empty());
+        if (last.empty() && knows_digest(mirror, view, pass.to)) {
+          writer.set_digest(mirror.history().records().digest());
+        }
         if (pass.sweeps) {
           writer.set_sweep(pass.after, last, mirror.history().top());
         }

@@ -245,6 +245,25 @@ TEST_F(StateTest, ReadersAreToldNowAndThenWhatTheirRecordsSumUpTo) {
             digest_of("a", R"({"x":1,"y":2})") + digest_of("b", "2"));
 }
 
+TEST_F(StateTest, WhoIsPacedOrGivenPagesIsToldTheSumToo) {
+  const auto sum = [](std::string_view json) {
+    return record_digest("a", PayloadKind::Json, as_bytes(json));
+  };
+  TestClient& paced = world.connect();
+  paced.subscribe_paced("state:a", 1s);
+  for (const char* json : {"1", "2"}) {
+    set("a", json);
+    world.advance(1s);
+    EXPECT_EQ(paced.last<HeardBlock>().digest, sum(json));
+  }
+  TestClient& late = world.connect(1, "late");
+  late.subscribe("state:a");
+  EXPECT_TRUE(late.last<HeardBlock>().shape.sweep);
+  EXPECT_EQ(late.last<HeardBlock>().digest, sum("2"));
+  late.subscribe_filtered("state:a", R"({"n":1})");
+  EXPECT_FALSE(late.last<HeardBlock>().digest.has_value()) << "a part has no sum";
+}
+
 TEST_F(StateTest, AFilterThatIsNotOneIsRefused) {
   TestClient& client = world.connect();
   client.subscribe_filtered("state:a", R"({"a":{"le":1}})");
