@@ -96,7 +96,7 @@ inline constexpr std::uint16_t kIfVersion = 2;
 inline constexpr std::uint16_t kSourceVersion = 4;
 
 // Heap: u16 event_count · event_count × u16 name_len · the names · with the sweep flag two str16,
-// the keys after and until which it sweeps · the rows' strings. string_ref counts from the heap's
-// start: key bytes, then event id bytes.
+// the keys after and until which it sweeps, and u64 read_at · the rows' strings. string_ref counts
+// from the heap's start: key bytes, then event id bytes.
 
 }  // namespace tidegate::wire

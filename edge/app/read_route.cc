@@ -3,6 +3,7 @@
 #include "core/base/base64.h"
 #include "core/base/limits.h"
 #include "edge/app/http_answers.h"
+#include "edge/app/json_slices.h"
 #include "edge/app/log.h"
 #include "edge/app/position_text.h"
 #include "edge/app/quantity.h"
@@ -63,8 +64,20 @@ Result<relay::RecordsRange> parse_records(const std::vector<std::string>& query)
 
 // ---- answers: as text, so that every payload stays byte for byte what was published
 
+/// A merge as POST /v1/publish takes it: `data` and `unset`.
+std::string merge_members(const Publication& publication) {
+  std::string text;
+  const auto members = json_members(as_text(publication.payload));
+  for (const JsonMember& member : members.value_or(std::vector<JsonMember>())) {
+    text += member.name == "set" ? ",\"data\":" : ",\"unset\":";
+    text += member.value;
+  }
+  return text;
+}
+
 std::string data_member(const Publication& publication) {
   if (publication.operation == Operation::Delete) return "";
+  if (publication.operation == Operation::Merge) return merge_members(publication);
   if (publication.payload_kind == PayloadKind::Json) {
     return ",\"data\":" + std::string(as_text(publication.payload));
   }

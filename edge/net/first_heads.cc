@@ -83,8 +83,12 @@ void FirstHeads::add(int fd) {
   waiting = {fd, uv_now(loop_) + deadline_ms_, 0, this, new uv_poll_t, std::prev(waiting_.end())};
   uv_poll_init(loop_, waiting.watch, fd);
   waiting.watch->data = &waiting;
-  uv_poll_start(waiting.watch, UV_READABLE, [](uv_poll_t* watch, int, int) {
+  uv_poll_start(waiting.watch, UV_READABLE, [](uv_poll_t* watch, int status, int) {
     auto& one = *static_cast<Waiting*>(watch->data);
+    if (status < 0) {
+      one.owner->close_waiting(one);  // reset: nothing more would be told of it
+      return;
+    }
     one.owner->handle_readable(one);
   });
   if (waiting_.size() == 1) {

@@ -112,8 +112,8 @@ void ChannelHub::handle_batch(MirrorBatch batch) {
     note_news(view_slot);
   }
   if (mirror->is_loaded()) {
+    answer_reads(slot);  // first: a subscribe may have another question, which is no answer to them
     answer_waiting(slot);
-    answer_reads(slot);
   }
   note_growth(slot);
 }

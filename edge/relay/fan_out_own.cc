@@ -100,6 +100,11 @@ bool FanOut::plan_subscription(std::uint32_t slot, std::uint32_t index, Plan& pl
       (subscriber.cursor >= top && !subscriber.is_paging)) {
     return true;
   }
+  // A mirror that begins anew has the records of its owner's top before it has come there itself.
+  if (!mirror.is_loaded() &&
+      (subscriber.is_paging || mirror.catch_up(subscriber.cursor) != CatchUp::Replay)) {
+    return true;
+  }
   Piece piece = next_piece(subscription, subscriber);
   piece.subscription = index;
   const std::size_t block_bytes = piece.block.message->payload().size();

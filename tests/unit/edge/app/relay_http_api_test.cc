@@ -351,14 +351,17 @@ TEST(RelayHttpApi, HistoryIsAnsweredAsItWasPublished) {
   page.to = Offset{5};
   page.top = Offset{9};
   page.more = true;
-  page.rows = {row(4, Operation::Append, "", "1.0"), row(5, Operation::Delete, "k\"", "")};
+  page.rows = {row(4, Operation::Append, "", "1.0"), row(5, Operation::Delete, "k\"", ""),
+               row(5, Operation::Merge, "k", R"({"set":{"n":1.0},"unset":["m"]})")};
   routes.worker.page = page;
   const auto answer = routes.read(kDepartures, {"since=e:3", "limit=2"});
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.body,
             R"({"channel":"airport:SFO:departures","epoch":"e","from":"3","to":"5","top":"9",)"
             R"("more":true,"publications":[{"offset":"4","time":7,"data":1.0},)"
-            R"({"offset":"5","time":7,"operation":"delete","key":"k\""}]})");
+            R"({"offset":"5","time":7,"operation":"delete","key":"k\""},)"
+            R"({"offset":"5","time":7,"operation":"merge","key":"k","data":{"n":1.0},)"
+            R"("unset":["m"]}]})");
   ASSERT_EQ(routes.worker.reads.size(), 1U);
   const relay::ReadRequest& asked = routes.worker.reads[0];
   EXPECT_EQ(asked.tenant, "acme");

@@ -264,6 +264,32 @@ TEST_F(StateTest, WhoIsPacedOrGivenPagesIsToldTheSumToo) {
   EXPECT_FALSE(late.last<HeardBlock>().digest.has_value()) << "a part has no sum";
 }
 
+// A mirror that lags too far begins anew: it is given the records of the owner's top at once, and
+// then the log by pieces. Within them no page may be read: its rows would be of a later time.
+TEST_F(StateTest, NoPageIsReadFromAMirrorThatIsNotAtItsOwnersTop) {
+  const std::uint16_t owner = world.owner("state:a");
+  const auto other = static_cast<std::uint16_t>(1 - owner);
+  const std::string large = '"' + std::string(30'000, 'x') + '"';
+  for (int i = 0; i < 8; ++i) set("a" + std::to_string(i), large);
+  TestClient& reader = world.connect(other);
+  reader.stalled = true;
+  reader.subscribe("state:a");  // its answer fills the socket, and all records are still to come
+  ASSERT_TRUE(reader.all<HeardBlock>().empty());
+  world.hold_mail = true;
+  for (std::size_t i = 0; i < limits::mirror_lag_entries_max + 100; ++i) {
+    world.publish("state:a", operation(Operation::Set, "k", std::to_string(i)), owner);
+  }
+  world.deliver(owner, other);  // what the standing pull was answered with, long ago
+  world.deliver(other, owner);
+  world.deliver(owner, other);
+  world.writable(reader);
+  EXPECT_TRUE(reader.all<HeardBlock>().empty());
+  world.hold_mail = false;
+  world.run();
+  const std::string last = "k=" + std::to_string(limits::mirror_lag_entries_max + 99);
+  EXPECT_NE(reader.records().find(last), std::string::npos);
+}
+
 TEST_F(StateTest, AFilterThatIsNotOneIsRefused) {
   TestClient& client = world.connect();
   client.subscribe_filtered("state:a", R"({"a":{"le":1}})");
