@@ -44,6 +44,7 @@ class ClientWorkload {
   SimClient& client_;
   Prng prng_;
   std::uint64_t keys_ = 0;
+  std::uint64_t published_from_callbacks_ = 0;
 };
 
 }  // namespace tidegate::sim

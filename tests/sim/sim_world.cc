@@ -142,8 +142,9 @@ SimReport SimWorld::run() {
   network_.start_faults();
   relay_.start_faults();
   if (options.clients.wall_jump_every > 0us) {
-    context_.queue.after(prng_.duration_up_to(options.clients.wall_jump_every),
-                         [this] { jump_wall_clock(); });
+    context_.queue.after(prng_.duration_up_to(options.clients.wall_jump_every), [this] {
+      if (context_.faults_on) jump_wall_clock();
+    });
   }
   run_for(options.phases.faults);
   end_faults();
