@@ -118,6 +118,14 @@ CatchUp ChannelMirror::catch_up(Offset cursor) const {
 std::optional<SubscribeAnswer> ChannelMirror::decide(const WantedStart& wanted, const Epoch& epoch,
                                                      bool owner_was_asked) const {
   if (kind() == ChannelKind::Signal) {
+    // Nothing is recovered; but from a mirror that lags behind what the reader has had, signals
+    // would come twice.
+    const auto& since = wanted.since;
+    const bool is_reached =
+        !since.has_value() || (since->epoch == epoch && since->offset <= log_.top());
+    if (!is_reached && !owner_was_asked) {
+      return std::nullopt;
+    }
     return SubscribeAnswer{SubscribeOutcome::Snapshot, SnapshotReason::NoPosition, log_.top()};
   }
   if (wanted.since.has_value()) {

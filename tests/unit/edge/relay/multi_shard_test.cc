@@ -60,6 +60,27 @@ TEST(MultiShard, APositionThatIsAheadOfTheMirrorIsAskedOfTheOwner) {
   EXPECT_EQ(moved.read(), "");
 }
 
+TEST(MultiShard, ASignalIsNotGivenTwiceByAMirrorThatLags) {
+  RelayWorld world(2);
+  const std::uint16_t owner = world.owner("signal:a");
+  const auto other = static_cast<std::uint16_t>(1 - owner);
+  world.connect(other).subscribe("signal:a");
+  TestClient& near = world.connect(owner);
+  near.subscribe("signal:a");
+  const Epoch epoch = near.last<SubscribedFrame>().start.epoch;
+  world.hold_mail = true;
+  world.publish("signal:a", draft("1"), owner);
+  ASSERT_EQ(near.read(), "1");
+  TestClient& moved = world.connect(other);
+  moved.subscribe("signal:a", StreamPosition{epoch, Offset{1}});
+  EXPECT_TRUE(moved.all<SubscribedFrame>().empty()) << "the mirror stands before the position";
+  world.hold_mail = false;
+  world.run();
+  EXPECT_EQ(moved.last<SubscribedFrame>().start.offset, Offset{1});
+  world.publish("signal:a", draft("2"), owner);
+  EXPECT_EQ(moved.read(), "2");
+}
+
 TEST(MultiShard, AQuestionAskedBeforeAClientCameDoesNotAnswerForIt) {
   RelayWorld world(2);
   const std::uint16_t owner = world.owner("open:a");
