@@ -121,7 +121,7 @@ inline constexpr std::size_t filters_per_channel_max = 256;  // on one shard: Li
 inline constexpr Duration digest_interval = 5s;              // of a state channel with news
 inline constexpr std::size_t page_records_examined_max = 16'384;
 inline constexpr std::uint32_t read_rows_max = 1000;                // of one HTTP read
-inline constexpr std::size_t read_bytes_max = 4 * 1024 * 1024;      // … but for one row
+inline constexpr std::size_t read_bytes_max = 1024 * 1024;          // … but for one row
 inline constexpr std::size_t reads_waiting_per_channel_max = 1000;  // then busy
 inline constexpr Duration mirror_linger = 30s;  // without local subscribers, then closed
 inline constexpr Duration idle_channel_linger = 60s;
@@ -177,6 +177,11 @@ inline constexpr std::size_t socket_write_bytes_max = 1024 * 1024;
 inline constexpr std::size_t http_header_bytes_max = 8 * 1024;       // over: closed
 inline constexpr std::size_t http_body_bytes_default = 1024 * 1024;  // over: 413
 inline constexpr std::size_t http_write_chunk_bytes = 64 * 1024;
+/// That a worker holds for readers; over: a response larger than a chunk becomes a 503.
+inline constexpr std::size_t http_responses_bytes_max = 64 * 1024 * 1024;
+/// Of a connection's first request, in which an upgrade is looked for: twice what the library keeps
+/// of a head, which is without most names and separators. One that is longer is left to it.
+inline constexpr std::size_t first_head_bytes_max = 2 * http_header_bytes_max;
 inline constexpr Duration http_header_deadline_default = 10s;  // accept to complete request head
 inline constexpr Duration http_body_deadline_default = 10s;    // over: 408
 inline constexpr Duration http_response_deadline = 60s;        // answered and written within this

@@ -1,6 +1,7 @@
 #include "core/client/record_store.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "core/base/check.h"
@@ -156,35 +157,39 @@ std::vector<std::string> RecordStore::remove_but(KeyRange range, Offset up_to,
   return removed;
 }
 
-/// A relay that lags behind the one that was read before takes nothing back.
+/// A relay that lags behind the one that was read before takes nothing back: each part of the range
+/// that was read later stays so.
 void RecordStore::note_reading(KeyRange range, Offset read_at) {
-  read_at = std::max(read_at, read_throughout(range));
-  const auto first = readings_.upper_bound(range.after);
-  const auto beyond = readings_.upper_bound(end_of(range.until));
   if (!range.after.empty()) {
-    const Offset before = first == readings_.end() ? Offset{} : first->second;
-    readings_.try_emplace(std::string(range.after), before);
+    split_reading(range.after);
   }
-  readings_.erase(first, beyond);
-  readings_[std::string(end_of(range.until))] = read_at;
+  split_reading(end_of(range.until));
+  for (auto at = readings_.upper_bound(range.after);
+       at != readings_.end() && at->first <= end_of(range.until);) {
+    at->second = std::max(at->second, read_at);
+    at = join_with_previous(at);
+  }
+}
+
+/// Ends a reading at `key`, so that what is said of keys up to there can change by itself.
+void RecordStore::split_reading(std::string_view key) {
+  const auto around = readings_.lower_bound(key);
+  const Offset reading = around == readings_.end() ? Offset{} : around->second;
+  readings_.try_emplace(std::string(key), reading);
+}
+
+/// Neighbours that were read at the same offset are one reading. Returns what follows.
+RecordStore::Readings::iterator RecordStore::join_with_previous(Readings::iterator at) {
+  if (at != readings_.begin() && std::prev(at)->second == at->second) {
+    readings_.erase(std::prev(at));
+  }
+  return std::next(at);
 }
 
 /// When the absence of a key was read; zero: it was not, or the position has passed that.
 Offset RecordStore::read_at(std::string_view key) const {
   const auto reading = readings_.empty() ? readings_.end() : readings_.lower_bound(key);
   return reading == readings_.end() ? Offset{} : reading->second;
-}
-
-/// The earliest of the readings within the range; zero when a part of it was not read.
-Offset RecordStore::read_throughout(KeyRange range) const {
-  Offset earliest{UINT64_MAX};
-  for (auto at = readings_.upper_bound(range.after); at != readings_.end(); ++at) {
-    earliest = std::min(earliest, at->second);
-    if (at->first >= end_of(range.until)) {
-      return earliest;
-    }
-  }
-  return Offset{};
 }
 
 void RecordStore::forget_versions() {

@@ -91,6 +91,8 @@ class RecordStore {
     std::uint32_t changed = kClean;  // where it stands in changed_
   };
   using Map = std::map<std::string, Record, std::less<>>;
+  /// By the last key of a range, which begins above the one before.
+  using Readings = std::map<std::string, Offset, std::less<>>;
 
   static RecordView view_of(const Map::value_type& entry);
   void put(std::string_view key, Offset version, PayloadKind kind, std::string payload);
@@ -100,16 +102,16 @@ class RecordStore {
   std::vector<std::string> remove_but(KeyRange range, Offset up_to,
                                       const std::vector<std::string_view>& kept);
   void note_reading(KeyRange range, Offset read_at);
+  void split_reading(std::string_view key);
+  Readings::iterator join_with_previous(Readings::iterator at);
   Offset read_at(std::string_view key) const;
-  Offset read_throughout(KeyRange range) const;
   void take(Offset version) { newest_ = std::max(newest_, version); }
 
   RecordUse& use_;
   Map by_key_;
   std::map<std::string, Offset, std::less<>> deletes_;
-  /// Sweeps that were read beyond the position: by the last key of a range, which begins above the
-  /// one before, the offset of the reading.
-  std::map<std::string, Offset, std::less<>> readings_;
+  /// Of sweeps beyond the position: at which offset each range was read; zero: it was not.
+  Readings readings_;
   Offset newest_;
   std::uint64_t sum_ = 0;
   std::vector<Map::value_type*> changed_;

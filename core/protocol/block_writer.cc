@@ -1,6 +1,8 @@
 // Collects the columns row by row and lays them out behind one another in finish().
 #include "core/protocol/block_writer.h"
 
+#include <algorithm>
+
 #include "core/base/byte_io.h"
 #include "core/base/limits.h"
 
@@ -8,6 +10,8 @@ namespace tidegate {
 namespace {
 
 constexpr std::string_view kNull = "null";
+/// Up to here a look at each event name is as fast as an index of them, and allocates nothing.
+constexpr std::size_t kEventsLookedThrough = 16;
 
 }  // namespace
 
@@ -80,12 +84,19 @@ std::uint16_t BlockWriter::event_index_of(const std::string& event) {
     const std::uint16_t last = rows_.back().event_index;
     if (last != wire::kNoEvent && events_[last] == event) return last;
   }
-  for (std::size_t i = 0; i < events_.size(); ++i) {
-    if (events_[i] == event) return static_cast<std::uint16_t>(i);
+  const auto next = static_cast<std::uint16_t>(events_.size());
+  const auto looked_through = std::min(events_.size(), kEventsLookedThrough);
+  const auto end = events_.begin() + static_cast<std::ptrdiff_t>(looked_through);
+  if (const auto at = std::find(events_.begin(), end, event); at != end) {
+    return static_cast<std::uint16_t>(at - events_.begin());
+  }
+  if (next >= kEventsLookedThrough) {
+    const auto [at, is_new] = event_indexes_.try_emplace(event, next);
+    if (!is_new) return at->second;
   }
   events_.push_back(event);
   event_bytes_ += event.size();
-  return static_cast<std::uint16_t>(events_.size() - 1);
+  return next;
 }
 
 void BlockWriter::set_sweep(std::string after, std::string until, Offset read_at) {

@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/protocol/block_reader.h"
@@ -57,6 +58,7 @@ class BlockWriter {
   bool has_delete_ = false;
   std::vector<wire::Row> rows_;  // string_ref is relative to strings_ until finish()
   std::vector<std::string> events_;
+  std::unordered_map<std::string, std::uint16_t> event_indexes_;  // once there are many
   std::size_t event_bytes_ = 0;
   std::string strings_;
   std::string json_ = "[";

@@ -17,9 +17,6 @@ namespace {
 
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
 constexpr std::string_view kUpgrade = "upgrade:";
-/// Twice what the library keeps of a head, which is without most names and separators. One that is
-/// longer is left to the library.
-constexpr std::size_t kBytesLookedAt = 2 * limits::http_header_bytes_max;
 
 /// Level-triggered readiness would come again and again for the bytes that are left in the socket:
 /// it is asked for when there are more than these.
@@ -114,14 +111,14 @@ FirstHeads::Sight FirstHeads::judge(std::string_view begin) {
     return asks_for_upgrade(begin.substr(0, size)) ? Sight(Upgrade{size}) : Sight(AnyRequest{});
   }
   const bool could_be_one = begin.front() >= 'A' && begin.front() <= 'Z';
-  if (!could_be_one || begin.size() >= kBytesLookedAt) {
+  if (!could_be_one || begin.size() >= limits::first_head_bytes_max) {
     return AnyRequest{};  // the library refuses it
   }
   return Incomplete{begin.size()};
 }
 
 FirstHeads::Sight FirstHeads::look_into(int fd) {
-  std::array<char, kBytesLookedAt> bytes;
+  std::array<char, limits::first_head_bytes_max> bytes;
   const ssize_t size = recv(fd, bytes.data(), bytes.size(), MSG_PEEK);
   if (size > 0) {
     return judge({bytes.data(), static_cast<std::size_t>(size)});

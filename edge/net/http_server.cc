@@ -208,7 +208,7 @@ int HttpServer::answer_and_close(lws* wsi, HttpExchange& exchange) {
   if (auto* answered = std::get_if<HttpExchange::Answered>(&exchange.state_)) {
     exchange.state_ =
         HttpExchange::Writing{response_bytes(exchange, answered->response, AfterResponse::Close), 0,
-                              AfterResponse::Close};
+                              AfterResponse::Close, HeldBytes()};
   }
   if (auto* writing = std::get_if<HttpExchange::Writing>(&exchange.state_)) {
     write_text(wsi, std::string_view(writing->bytes).substr(writing->written));
@@ -243,8 +243,25 @@ int HttpServer::handle_writable(lws* wsi) {
 
 int HttpServer::begin_response(lws* wsi, HttpExchange& exchange, HttpResponse response,
                                AfterResponse after) {
-  exchange.state_ = HttpExchange::Writing{response_bytes(exchange, response, after), 0, after};
+  if (!has_room_for(response)) {
+    ++counters_.http_rejected;
+    response = error_response(
+        503, Error{ErrorCode::Busy,
+                   "too many answers wait for readers who are slow (http_responses_bytes_max): "
+                   "read what was asked for, or ask for less at a time",
+                   limits::full_retry_after_ms});
+  }
+  std::string bytes = response_bytes(exchange, response, after);
+  HeldBytes held(responses_bytes_, bytes.size());
+  exchange.state_ = HttpExchange::Writing{std::move(bytes), 0, after, std::move(held)};
   return write_on(wsi, exchange);
+}
+
+/// A reader costs at most what one chunk does, whatever the others do; one large answer is always
+/// possible.
+bool HttpServer::has_room_for(const HttpResponse& response) const {
+  return response.body.size() <= limits::http_write_chunk_bytes || *responses_bytes_ == 0 ||
+         *responses_bytes_ + response.body.size() <= limits::http_responses_bytes_max;
 }
 
 std::string HttpServer::response_bytes(const HttpExchange& exchange, const HttpResponse& response,

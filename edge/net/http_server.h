@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <variant>
 
 #include "edge/net/http.h"
@@ -16,6 +17,32 @@
 namespace tidegate::net {
 
 struct NetCounters;
+
+/// A part of the bytes that a server holds for readers, given back when it ends. The server may be
+/// gone by then.
+class HeldBytes {
+ public:
+  HeldBytes() = default;
+  HeldBytes(std::shared_ptr<std::size_t> sum, std::size_t bytes)
+      : sum_(std::move(sum)), bytes_(bytes) {
+    *sum_ += bytes_;
+  }
+  HeldBytes(HeldBytes&& other) noexcept : sum_(std::move(other.sum_)), bytes_(other.bytes_) {}
+  HeldBytes& operator=(HeldBytes&& other) noexcept {
+    std::swap(sum_, other.sum_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+  }
+  ~HeldBytes() {
+    if (sum_ != nullptr) {
+      *sum_ -= bytes_;
+    }
+  }
+
+ private:
+  std::shared_ptr<std::size_t> sum_;
+  std::size_t bytes_ = 0;
+};
 
 /// One request and its response. The application holds it as HttpResponder, perhaps for longer than
 /// the connection lives.
@@ -41,6 +68,7 @@ class HttpExchange final : public HttpResponder {
     std::string bytes;
     std::size_t written = 0;
     AfterResponse after = AfterResponse::KeepAlive;
+    HeldBytes held = {};
   };
   struct Discarding {};  // refused early: what still comes is read and dropped for a moment
 
@@ -92,6 +120,7 @@ class HttpServer {
   int refuse(lws* wsi, HttpExchange& exchange, HttpResponse response);
   static std::string response_bytes(const HttpExchange& exchange, const HttpResponse& response,
                                     AfterResponse after);
+  bool has_room_for(const HttpResponse& response) const;
   int begin_response(lws* wsi, HttpExchange& exchange, HttpResponse response, AfterResponse after);
   int write_on(lws* wsi, HttpExchange& exchange);
   int finish(lws* wsi, AfterResponse after);
@@ -101,6 +130,8 @@ class HttpServer {
   WorkerAccess& worker_;
   NetCounters& counters_;
   bool draining_ = false;
+  /// Of responses that are being written.
+  std::shared_ptr<std::size_t> responses_bytes_ = std::make_shared<std::size_t>(0);
   std::unordered_map<lws*, HttpConnection> connections_;
 };
 

@@ -135,6 +135,17 @@ TEST_F(RecordStoreTest, AnOlderReadingTakesNothingBack) {
   EXPECT_TRUE(store.is_news("e", Offset{10}));
 }
 
+TEST_F(RecordStoreTest, AReadingRaisesWhatWasReadEarlierAndNothingElse) {
+  (void)store.sweep({"", "m"}, Offset{9}, {});
+  (void)store.sweep({"m", "p"}, Offset{20}, {});
+  (void)store.sweep({}, Offset{15}, {});  // one sweep over both
+  EXPECT_FALSE(store.is_news("a", Offset{15}));
+  EXPECT_FALSE(store.is_news("n", Offset{20}));
+  EXPECT_TRUE(store.is_news("n", Offset{21}));
+  EXPECT_FALSE(store.is_news("q", Offset{15}));
+  EXPECT_TRUE(store.is_news("q", Offset{16}));
+}
+
 TEST_F(RecordStoreTest, AReadingBeginsWhereItSays) {
   (void)store.sweep({"k", "m"}, Offset{9}, {});
   EXPECT_TRUE(store.is_news("k", Offset{1})) << "never read";

@@ -38,6 +38,27 @@ TEST(BlockWriter, FrameBytesIsExactAfterEveryRow) {
   }
 }
 
+TEST(BlockWriter, EachEventNameStandsOnceHoweverManyThereAre) {
+  constexpr std::uint64_t kNames = limits::block_event_names_max / 4;
+  BlockWriter writer(StreamId{1}, range(0, 4 * kNames));
+  for (std::uint64_t offset = 1; offset <= 4 * kNames; ++offset) {
+    writer.add(Offset{offset}, json_publication("1", "event" + std::to_string(offset % kNames)));
+  }
+  Bytes out;
+  writer.finish(out);
+  FrameDecoder decoder(out);
+  const auto frame = decoder.next();
+  const BlockView& block = std::get<BlockFrame>(frame->value()).block;
+  EXPECT_EQ(block.event_count(), kNames);
+  BlockView::RowCursor rows = block.rows();
+  std::uint64_t number = 0;
+  for (BlockRow row; rows.next(row);) {
+    ++number;
+    EXPECT_EQ(block.event_name(row.event_index), "event" + std::to_string(number % kNames));
+  }
+  EXPECT_EQ(number, 4 * kNames);
+}
+
 TEST(BlockWriter, ExtendToCoversWhatHasNoRow) {
   BlockWriter writer(StreamId{1}, range(4, 5));
   writer.add(Offset{5}, json_publication("1"));

@@ -1,6 +1,9 @@
 // HTTP as clients should use it: keep-alive, bodies, large responses, answers that come later.
+#include <memory>
 #include <string>
+#include <vector>
 
+#include "core/base/limits.h"
 #include "tests/unit/edge/net/relay_fixture.h"
 
 namespace tidegate::net::test {
@@ -84,6 +87,35 @@ TEST_F(Http, WritesAResponseOfMegabytesToAReaderThatIsSlow) {
   response = client.read_response();
   ASSERT_TRUE(response.has_value()) << "the connection goes on after it";
   EXPECT_EQ(response->body, "hello");
+}
+
+TEST_F(Http, AnswersForReadersWhoDoNotReadAreBoundedInAll) {
+  start([](ServerOptions& options) { options.workers = 1; });
+  constexpr std::size_t kBytes = 5'000'000;
+  const std::string request = get("/bytes?" + std::to_string(kBytes));
+  std::vector<std::unique_ptr<RawClient>> slow;
+  for (std::size_t i = 0; i < limits::http_responses_bytes_max / kBytes; ++i) {
+    slow.push_back(std::make_unique<RawClient>(port(), 4096));
+    ASSERT_TRUE(slow.back()->send(request));
+  }
+  const int expected = static_cast<int>(slow.size());
+  ASSERT_TRUE(eventually([&] { return api_->calls("/bytes") == expected; }));
+  RawClient another(port());
+  ASSERT_TRUE(another.send(request));
+  auto response = another.read_response();
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ(response->status, 503);
+  EXPECT_EQ(response->headers.count("retry-after"), 1U);
+  EXPECT_NE(response->body.find("http_responses_bytes_max"), std::string::npos);
+  ASSERT_TRUE(another.send(get("/hello")));
+  EXPECT_EQ(another.read_response()->body, "hello") << "small answers are always given";
+  response = slow.front()->read_response();
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ(response->body.size(), kBytes) << "and nothing that was begun is cut";
+  slow.pop_back();  // who leaves gives room, too
+  ASSERT_TRUE(eventually([&] { return net_sum().connections_open == slow.size() + 1; }));
+  ASSERT_TRUE(another.send(request));
+  EXPECT_EQ(another.read_response()->body.size(), kBytes);
 }
 
 TEST_F(Http, HeadHasTheLengthAndNoBody) {
