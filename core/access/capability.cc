@@ -26,15 +26,31 @@ std::string_view action_name(Action action) {
   return "unknown";
 }
 
-bool allows(const std::vector<Capability>& capabilities, Action action,
-            const ChannelName& channel) {
+namespace {
+
+template <typename Predicate>
+bool any_pattern(const std::vector<Capability>& capabilities, Action action, Predicate holds) {
   for (const Capability& capability : capabilities) {
     if ((capability.allow & static_cast<std::uint8_t>(action)) == 0) continue;
     for (const ChannelPattern& pattern : capability.channels) {
-      if (pattern.matches(channel)) return true;
+      if (holds(pattern)) return true;
     }
   }
   return false;
+}
+
+}  // namespace
+
+bool allows(const std::vector<Capability>& capabilities, Action action,
+            const ChannelName& channel) {
+  return any_pattern(capabilities, action,
+                     [&](const ChannelPattern& pattern) { return pattern.matches(channel); });
+}
+
+bool allows_all(const std::vector<Capability>& capabilities, Action action,
+                const ChannelPattern& channels) {
+  return any_pattern(capabilities, action,
+                     [&](const ChannelPattern& pattern) { return pattern.covers(channels); });
 }
 
 }  // namespace tidegate

@@ -22,5 +22,8 @@ struct Capability {
 
 /// True when some capability names both the channel and the action.
 bool allows(const std::vector<Capability>& capabilities, Action action, const ChannelName& channel);
+/// True when one pattern of a capability for the action covers all that `channels` matches.
+bool allows_all(const std::vector<Capability>& capabilities, Action action,
+                const ChannelPattern& channels);
 
 }  // namespace tidegate

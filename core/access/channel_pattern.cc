@@ -75,10 +75,42 @@ Result<ChannelPattern::Segment> ChannelPattern::parse_segment(std::string_view t
   }
   const auto literal = ChannelName::parse(text);  // one segment: take_segment left no ':' in it
   if (!literal.ok()) return bad_segment(number, "is wrong: " + literal.error().message);
+  if (literal->is_directory()) return bad_segment(number, "is the relay's own channel");
   return Segment{Kind::Literal, std::string(text)};
 }
 
+bool ChannelPattern::covers(const ChannelPattern& other) const {
+  std::size_t at = 0;
+  for (const Segment& segment : segments_) {
+    if (at == other.segments_.size()) return false;
+    if (segment.kind == Kind::Rest) return true;
+    const Segment& theirs = other.segments_[at++];
+    if (theirs.kind == Kind::Rest) return false;
+    const bool only_that = theirs.kind == Kind::Literal && theirs.text == segment.text;
+    if (segment.kind == Kind::Literal && !only_that) return false;
+  }
+  return at == other.segments_.size() && !segments_.empty();
+}
+
+std::string ChannelPattern::directory_filter() const {
+  const auto place = [](std::size_t index) { return "\"/segments/" + std::to_string(index) + '"'; };
+  std::string filter = "{";
+  std::size_t index = 0;
+  for (const Segment& segment : segments_) {
+    const bool literal = segment.kind == Kind::Literal;
+    filter += place(index++) + (literal ? ":\"" + segment.text + '"' : ":{\"exists\":true}") + ',';
+  }
+  const bool open_ended = !segments_.empty() && segments_.back().kind == Kind::Rest;
+  if (open_ended) {
+    filter.pop_back();
+  } else {
+    filter += place(index) + ":{\"exists\":false}";
+  }
+  return filter + '}';
+}
+
 bool ChannelPattern::matches(const ChannelName& channel) const {
+  if (channel.is_directory()) return false;
   std::string_view rest = channel.view();
   for (const Segment& segment : segments_) {
     if (rest.empty()) return false;

@@ -18,7 +18,13 @@ class ChannelPattern {
   /// BadRequest, naming the segment, when the text is not a pattern.
   static Result<ChannelPattern> parse(std::string_view text);
 
+  /// Never of the relay's directory, which is no channel of the application's.
   bool matches(const ChannelName& channel) const;
+  /// True when every channel that `other` matches is matched by this one, too.
+  bool covers(const ChannelPattern& other) const;
+  /// A filter (docs/FILTERS.md) with the same meaning for records of a channel directory, whose
+  /// `segments` are those of the channel's name.
+  std::string directory_filter() const;
   /// The values of the `{name}` segments, in order; only meaningful when it matches.
   std::vector<std::pair<std::string, std::string>> holes(const ChannelName& channel) const;
   const std::string& text() const { return text_; }

@@ -104,6 +104,11 @@ inline constexpr Duration history_age_default = 24h;
 // Of a state channel (over: LimitExceeded, judged by apply, after merging).
 inline constexpr std::size_t records_default = 100'000;
 inline constexpr std::size_t records_bytes_default = 64 * 1024 * 1024;
+inline constexpr std::size_t thin_members_max = 16;  // that a thin event keeps
+/// Of a tenant, in the directory for subscribers by pattern; over: a new channel is not published
+/// to.
+inline constexpr std::size_t listed_channels_max = 100'000;
+inline constexpr std::size_t listed_channels_bytes_max = 64 * 1024 * 1024;
 inline constexpr std::size_t record_bytes_max = publication_payload_bytes_max;
 /// Of deleted records remembered, so that a reader who was away is told; over: the oldest is
 /// forgotten, and who has been away for longer is given all records.

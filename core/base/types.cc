@@ -78,6 +78,7 @@ Result<ChannelName> ChannelName::parse(std::string_view name) {
                            " bytes; at most " + std::to_string(limits::channel_name_bytes_max) +
                            " are allowed");
   }
+  if (name == directory().view()) return directory();
   std::size_t segment = 1;
   std::size_t segment_start = 0;
   for (std::size_t i = 0; i <= name.size(); ++i) {

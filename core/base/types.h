@@ -67,12 +67,15 @@ class Epoch {
 };
 
 /// A validated channel name: `segment(:segment)*`, each segment one or more of [A-Za-z0-9._~@+=-].
-/// Lengths and depth are bounded by limits.h. Everything else (`*`, `{`, `$`, …) is reserved.
+/// Lengths and depth are bounded by limits.h. Everything else (`*`, `{`, `$`, …) is reserved, but
+/// for one name of the relay's own: `$channels`, its directory.
 class ChannelName {
  public:
   ChannelName() = default;  // empty: only as "not set"
   static Result<ChannelName> parse(std::string_view name);
+  static ChannelName directory() { return ChannelName("$channels"); }
 
+  bool is_directory() const { return !name_.empty() && name_.front() == '$'; }
   std::string_view view() const { return name_; }
   const std::string& str() const { return name_; }
   bool empty() const { return name_.empty(); }

@@ -75,6 +75,8 @@ std::string_view snapshot_reason_name(SnapshotReason reason) {
       return "history_exceeded";
     case SnapshotReason::PositionUnknown:
       return "position_unknown";
+    case SnapshotReason::AnotherView:
+      return "another_view";
   }
   return "unknown";
 }

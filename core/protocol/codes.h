@@ -54,6 +54,7 @@ enum class SnapshotReason : std::uint8_t {
   EpochChanged = 2,     // the stream is another one
   HistoryExceeded = 3,  // the position is older than history reaches
   PositionUnknown = 4,  // the position is ahead of the stream
+  AnotherView = 5,      // it begins exactly at the position, which was one without a filter
 };
 std::string_view snapshot_reason_name(SnapshotReason reason);
 

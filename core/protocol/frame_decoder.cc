@@ -239,7 +239,7 @@ Result<Frame> decode_subscribed(ByteView body) {
   frame.request = RequestId{reader.u32()};
   frame.stream = reader.stream();
   frame.outcome = reader.enum8("outcome", SubscribeOutcome::Snapshot);
-  frame.reason = reader.enum8("reason", SnapshotReason::PositionUnknown);
+  frame.reason = reader.enum8("reason", SnapshotReason::AnotherView);
   frame.kind = reader.enum8("kind", ChannelKind::Signal);
   frame.catch_up = reader.enum8("catch_up", CatchUp::Records);
   frame.start.offset = Offset{reader.u64()};

@@ -12,8 +12,8 @@ inline constexpr char kSubprotocol[] = "tidegate.v1.json";
 inline constexpr std::string_view kOperations[] = {"append", "set", "merge", "delete"};
 inline constexpr std::string_view kChannelKinds[] = {"log", "state", "signal"};
 inline constexpr std::string_view kSubscribeOutcomes[] = {"recovered", "snapshot"};
-inline constexpr std::string_view kSnapshotReasons[] = {"none", "no_position", "epoch_changed",
-                                                        "history_exceeded", "position_unknown"};
+inline constexpr std::string_view kSnapshotReasons[] = {
+    "none", "no_position", "epoch_changed", "history_exceeded", "position_unknown", "another_view"};
 inline constexpr std::string_view kCatchUps[] = {"none", "replay", "changes", "records"};
 inline constexpr std::string_view kPublishOutcomes[] = {"applied", "duplicate", "stale"};
 

@@ -121,6 +121,8 @@ std::vector<Setting> settings_of(relay::Namespace& rules) {
        DurationSetting{&rules.signal_ttl, limits::signal_ttl_min, limits::signal_ttl_ceiling}},
       {"min_interval", DurationSetting{&rules.min_interval, Duration::zero(),
                                        relay::kPaceLadder[relay::kPaceRungs - 1]}},
+      {"listed", SwitchSetting{&rules.listed}},
+      {"thin", NamesSetting{&rules.thin, limits::thin_members_max}},
   };
 }
 

@@ -24,8 +24,6 @@ std::string type_of(const toml::node& node) {
       return "a list";
     case toml::node_type::floating_point:
       return "a number with a fraction";
-    case toml::node_type::boolean:
-      return "a boolean";
     case toml::node_type::date:
     case toml::node_type::time:
     case toml::node_type::date_time:
@@ -38,6 +36,7 @@ std::string type_of(const toml::node& node) {
 SettingValue value_of(const toml::node& node) {
   if (const auto* text = node.as_string()) return text->get();
   if (const auto* number = node.as_integer()) return number->get();
+  if (const auto* on = node.as_boolean()) return on->get();
   const auto* array = node.as_array();
   if (array == nullptr) return OtherValue{type_of(node)};
   std::vector<std::string> texts;
@@ -248,6 +247,7 @@ void FileReader::check_kind(const relay::Namespace& rules, const Places& places,
       {"records.bytes", {ChannelKind::State}, "state"},
       {"record_ttl", {ChannelKind::State}, "state"},
       {"signal_ttl", {ChannelKind::Signal}, "signal"},
+      {"thin", {ChannelKind::Log, ChannelKind::Signal}, "log or signal"},
   };
   for (const auto& [setting, kinds, allowed] : settings) {
     const auto place = places.find(setting);

@@ -19,6 +19,12 @@ std::string listed(const std::vector<ChannelPattern>& patterns) {
   return list;
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
 std::string describe_server(const ServerSettings& server) {
   const std::string workers = server.workers == 0 ? std::string("one worker for each core")
                                                   : counted(server.workers, "worker");
@@ -41,21 +47,48 @@ std::string describe_auth(const AuthSettings& auth) {
   return text;
 }
 
+std::string describe_history(const relay::HistoryLimits& history) {
+  return history.count == 0
+             ? "keeps no history: who comes back has missed what was published meanwhile"
+             : "keeps each channel's last " + counted(history.count, "publication") + ", at most " +
+                   format_size(history.bytes) + ", for " + format_duration(history.age);
+}
+
+std::string describe_kind(const relay::Namespace& rules) {
+  switch (rules.kind) {
+    case ChannelKind::Log:
+      return "log; " + describe_history(rules.history);
+    case ChannelKind::State:
+      return "state; at most " + counted(rules.records.count, "record") + " of " +
+             format_size(rules.records.bytes) + " in all" +
+             (rules.record_ttl > Duration::zero()
+                  ? ", deleted when they are not renewed for " + format_duration(rules.record_ttl)
+                  : "") +
+             "; " + describe_history(rules.history);
+    case ChannelKind::Signal:
+      return "signal; of the moment, dropped for readers who are slower than " +
+             format_duration(rules.signal_ttl);
+  }
+  return "";
+}
+
 std::string describe_namespace(const relay::Namespace& rules, std::size_t number) {
-  const relay::HistoryLimits& history = rules.history;
-  const std::string kept =
-      history.count == 0
-          ? "keeps no history: who comes back has missed what was published meanwhile"
-          : "keeps each channel's last " + counted(history.count, "publication") + ", at most " +
-                format_size(history.bytes) + ", for " + format_duration(history.age);
   const std::string publishers =
       rules.publish == relay::PublishRight::Server
           ? "only API keys"
           : "API keys, and clients whose token allows \"publish\" on the channel";
-  return "  " + std::to_string(number) + ". " + rules.pattern.text() + "\n     log; " + kept +
-         ".\n     Subscribers: clients whose token allows \"subscribe\" on the channel."
-         "\n     Publishers: " +
-         publishers + ".\n";
+  std::string text =
+      "  " + std::to_string(number) + ". " + rules.pattern.text() + "\n     " +
+      describe_kind(rules) +
+      ".\n     Subscribers: clients whose token allows \"subscribe\" on the channel" +
+      (rules.listed ? ", by its pattern, too" : "") + ".\n     Publishers: " + publishers + ".\n";
+  if (rules.min_interval > Duration::zero()) {
+    text += "     Subscribers are served every " + format_duration(rules.min_interval) + ".\n";
+  }
+  if (!rules.thin.empty()) {
+    text += "     Events are thin: of their payload only " + listed(rules.thin) + ".\n";
+  }
+  return text;
 }
 
 std::string describe_key(const ApiKeySettings& key) {
@@ -75,33 +108,11 @@ std::string describe_limits(const relay::RelayConfig& relay) {
          std::to_string(relay.idempotency_window_entries) + " of them.\n";
 }
 
-/// A channel that the pattern matches and that hardly any other pattern names literally.
-ChannelName sample_of(const ChannelPattern& pattern) {
-  std::string name;
-  std::string_view rest = pattern.text();
-  while (!rest.empty()) {
-    const std::size_t colon = rest.find(':');
-    const std::string_view segment = rest.substr(0, colon);
-    if (!name.empty()) name += ":";
-    if (segment == "**") {
-      name += "~any~:~more~";
-    } else if (segment == "*" || segment.front() == '{') {
-      name += "~any~";
-    } else {
-      name += segment;
-    }
-    rest = colon == std::string_view::npos ? std::string_view() : rest.substr(colon + 1);
-  }
-  auto channel = ChannelName::parse(name);
-  return channel ? std::move(channel).value() : ChannelName();
-}
-
 void warn_of_unreached(const std::vector<relay::Namespace>& namespaces,
                        std::vector<std::string>& warnings) {
   for (std::size_t i = 0; i < namespaces.size(); ++i) {
-    const ChannelName sample = sample_of(namespaces[i].pattern);
-    for (std::size_t j = 0; j < i && !sample.empty(); ++j) {
-      if (!namespaces[j].pattern.matches(sample)) continue;
+    for (std::size_t j = 0; j < i; ++j) {
+      if (!namespaces[j].pattern.covers(namespaces[i].pattern)) continue;
       warnings.push_back("namespace " + std::to_string(i + 1) + " (" +
                          namespaces[i].pattern.text() + ") is never reached: namespace " +
                          std::to_string(j + 1) + " (" + namespaces[j].pattern.text() +

@@ -25,6 +25,7 @@ relay::Namespace permissive(std::string_view pattern, std::size_t history_count,
   rules.history.count = history_count;
   rules.kind = kind;
   rules.publish = relay::PublishRight::Capability;
+  rules.listed = true;
   return rules;
 }
 

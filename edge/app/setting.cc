@@ -22,6 +22,7 @@ std::string quoted(std::string_view text) {
 std::string shown(const SettingValue& value) {
   if (const auto* text = std::get_if<std::string>(&value)) return quoted(*text);
   if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  if (const auto* on = std::get_if<bool>(&value)) return *on ? "true" : "false";
   if (const auto* other = std::get_if<OtherValue>(&value)) return other->type;
   return "a list";
 }
@@ -87,6 +88,13 @@ Refusal assign_to(const DurationSetting& setting, const SettingValue& value) {
   return std::nullopt;
 }
 
+Refusal assign_to(const SwitchSetting& setting, const SettingValue& value) {
+  const auto* on = std::get_if<bool>(&value);
+  if (on == nullptr) return refusal(value, "true or false");
+  *setting.target = *on;
+  return std::nullopt;
+}
+
 std::string listed(const std::vector<std::string>& words) {
   std::string list;
   for (const std::string& word : words) list += (list.empty() ? "\"" : ", \"") + word + "\"";
@@ -133,6 +141,20 @@ Refusal assign_to(const PatternsSetting& setting, const SettingValue& value) {
   return std::nullopt;
 }
 
+Refusal assign_to(const NamesSetting& setting, const SettingValue& value) {
+  const std::string allowed = "a list of 1 to " + std::to_string(setting.count_max) +
+                              " names such as [\"id\", \"operation\"]";
+  const auto* texts = std::get_if<std::vector<std::string>>(&value);
+  if (texts == nullptr || texts->empty() || texts->size() > setting.count_max) {
+    return refusal(value, allowed);
+  }
+  for (const std::string& text : *texts) {
+    if (text.empty() || text.size() > limits::config_text_bytes_max) return refusal(text, allowed);
+  }
+  *setting.target = *texts;
+  return std::nullopt;
+}
+
 }  // namespace
 
 Refusal assign(const Setting& setting, const SettingValue& value) {
@@ -146,6 +168,9 @@ Refusal assign_text(const Setting& setting, const std::string& text) {
     if (number.has_value() && *number <= kNumberMax) {
       return assign(setting, static_cast<std::int64_t>(*number));
     }
+  }
+  if (std::holds_alternative<SwitchSetting>(setting.kind) && (text == "true" || text == "false")) {
+    return assign(setting, text == "true");
   }
   return assign(setting, text);
 }

@@ -37,6 +37,9 @@ struct DurationSetting {
   Duration min;
   Duration max;
 };
+struct SwitchSetting {
+  bool* target;
+};
 /// One of a few words.
 struct ChoiceSetting {
   std::vector<std::string> allowed;
@@ -48,19 +51,25 @@ struct PatternSetting {
 struct PatternsSetting {
   std::vector<ChannelPattern>* target;
 };
+/// Names of members of a JSON object.
+struct NamesSetting {
+  std::vector<std::string>* target;
+  std::size_t count_max;
+};
 
 struct Setting {
   std::string path;  // "limits.heartbeat_interval"
   std::variant<TextSetting, SecretSetting, CountSetting, SizeSetting, DurationSetting,
-               ChoiceSetting, PatternSetting, PatternsSetting>
+               SwitchSetting, ChoiceSetting, PatternSetting, PatternsSetting, NamesSetting>
       kind;
 };
 
 /// A value as the file has it. Flags and variables are text, whatever the setting's kind.
 struct OtherValue {
-  std::string type;  // "a boolean", "a table" …
+  std::string type;  // "a table", "a date or time" …
 };
-using SettingValue = std::variant<std::string, std::int64_t, std::vector<std::string>, OtherValue>;
+using SettingValue =
+    std::variant<std::string, std::int64_t, bool, std::vector<std::string>, OtherValue>;
 
 /// Assigns it, or says what was found and what is allowed. Secrets are never repeated.
 std::optional<std::string> assign(const Setting& setting, const SettingValue& value);

@@ -142,7 +142,13 @@ std::optional<SubscribeAnswer> ChannelMirror::decide_position(const StreamPositi
   const bool is_state = kind() == ChannelKind::State;
   SubscribeAnswer answer;
   answer.start = is_state ? Offset{} : log_.floor();
-  if (since.epoch == epoch && since.offset <= log_.top()) {
+  const bool is_of_view = since.epoch == epoch;
+  // What a filter lets through of a log follows from any position of the log.
+  const bool is_of_log = kind() == ChannelKind::Log && since.epoch == log_.epoch();
+  if ((is_of_view || is_of_log) && since.offset <= log_.top()) {
+    if (!is_of_view && log_.reaches(since.offset)) {
+      return SubscribeAnswer{SubscribeOutcome::Snapshot, SnapshotReason::AnotherView, since.offset};
+    }
     if (log_.reaches(since.offset) ||
         (is_state && since.offset >= log_.records().changes_floor())) {
       return SubscribeAnswer{SubscribeOutcome::Recovered, SnapshotReason::None, since.offset};
@@ -154,7 +160,7 @@ std::optional<SubscribeAnswer> ChannelMirror::decide_position(const StreamPositi
     return std::nullopt;
   }
   answer.reason =
-      since.epoch == epoch ? SnapshotReason::PositionUnknown : SnapshotReason::EpochChanged;
+      is_of_view || is_of_log ? SnapshotReason::PositionUnknown : SnapshotReason::EpochChanged;
   return answer;
 }
 

@@ -31,6 +31,7 @@ ChannelOwner::ChannelOwner(ShardContext& context, ChannelKeyPtr key, const Names
       window_(context.config().idempotency_window_entries, context.config().idempotency_window_age,
               context.options.incarnation),
       record_ttl_(rules.record_ttl),
+      is_listed_(rules.listed),
       readers_(context.options.shard_count),
       trimmed_at_(now.monotonic) {
   if (log_.kind() == ChannelKind::Signal) {
@@ -51,6 +52,9 @@ EffectId ChannelOwner::awaited() const {
   }
   if (const auto* reading = std::get_if<Reading>(&state_)) {
     return reading->id;
+  }
+  if (const auto* listing = std::get_if<Listing>(&state_)) {
+    return listing->id;
   }
   const auto* appending = std::get_if<Appending>(&state_);
   return appending == nullptr ? EffectId::None : appending->id;
@@ -73,6 +77,8 @@ std::optional<Instant> ChannelOwner::deadline() const {
     consider(appending->deadline);
   } else if (const auto* retrying = std::get_if<Retrying>(&state_)) {
     consider(retrying->at);
+  } else if (const auto* listing = std::get_if<Listing>(&state_)) {
+    consider(listing->deadline);
   }
   for (const Proposal& proposal : queue_) {
     if (proposal.stage != Proposal::Stage::Abandoned) {
@@ -108,6 +114,10 @@ void ChannelOwner::handle_submit(Now now, std::uint16_t from, PublishSubmit subm
 
 void ChannelOwner::propose(Now now) {
   if (!std::holds_alternative<Ready>(state_) || queue_.empty()) {
+    return;
+  }
+  if (is_listed_ && !stands_listed_) {
+    list(now, Offset{});
     return;
   }
   if (log_.kind() == ChannelKind::Signal) {
@@ -186,7 +196,7 @@ void ChannelOwner::handle_durable(Now now, std::size_t count, const AppendDurabl
 
 void ChannelOwner::handle_refused(std::size_t count, const Error& error) {
   context_.log(LogLevel::Warning,
-               "the store refused to append to " + key_->channel.str() + ": " + error.message);
+               "nothing can be appended to " + key_->channel.str() + ": " + error.message);
   for (; count > 0; --count) {
     const Proposal proposal = std::move(queue_.front());
     queue_.pop_front();
@@ -286,6 +296,9 @@ void ChannelOwner::handle_timeout(Now now) {
   } else if (const auto* retrying = std::get_if<Retrying>(&state_);
              retrying != nullptr && retrying->at <= now.monotonic) {
     open(now);
+  } else if (const auto* listing = std::get_if<Listing>(&state_);
+             listing != nullptr && listing->deadline <= now.monotonic) {
+    list(now, Offset{});
   }
   expire_proposals(now);
   expire_records(now);

@@ -11,6 +11,9 @@
 // so should the lost one land after all, the repeated one fails, and reading back finds it: no
 // record gets two offsets, no offset two records.
 //
+// A channel that is listed (channel_directory.h) proposes nothing before the directory has
+// answered.
+//
 // A signal channel has no store: its publishes are applied as they come, under offsets and an epoch
 // of this owner's. Records of a state channel that grow too old are deleted by the owner itself, by
 // a publish like any other, on the condition that they have not changed meanwhile.
@@ -45,7 +48,7 @@ class ChannelOwner {
   bool is_forgettable(Now now) const;
   /// Until when it lingers, while it is idle; nullopt while it is used or holds something.
   std::optional<Instant> idle_until() const { return idle_at_; }
-  void release();
+  void release(Now now);
 
   // ---- the other shards speak
   void handle_pull(Now now, std::uint16_t from, const MirrorPull& pull);
@@ -60,6 +63,9 @@ class ChannelOwner {
   void handle_append_result(Now now, EffectId id, const AppendResult& result);
   void handle_read_result(Now now, EffectId id, const Result<StoreReadResult>& result);
   void handle_records_result(Now now, EffectId id, const Result<StoreRecordsResult>& result);
+
+  /// The directory speaks.
+  void handle_listed(Now now, EffectId id, const PublishResult& result);
 
   void handle_timeout(Now now);
 
@@ -88,8 +94,13 @@ class ChannelOwner {
   struct Retrying {
     Instant at;
   };
+  /// Its record in the directory is being set.
+  struct Listing {
+    EffectId id;  // None: refused for now, and asked again at the deadline
+    Instant deadline;
+  };
   struct Ready {};
-  using State = std::variant<Ready, Opening, ReadingRecords, Reading, Appending, Retrying>;
+  using State = std::variant<Ready, Opening, ReadingRecords, Reading, Appending, Retrying, Listing>;
 
   struct Proposal {
     std::uint16_t from = 0;
@@ -116,6 +127,11 @@ class ChannelOwner {
   void expire_proposals(Now now);
   void after_apply(Now now);
   void apply_at_once(Now now);
+
+  // channel_owner_listing.cc: the directory
+  void list(Now now, Offset known);
+  void list_later(Now now);
+  void unlist(Now now);
 
   // channel_owner_expiry.cc: records that grow too old
   std::optional<WallTime> next_record_expiry() const;
@@ -148,7 +164,9 @@ class ChannelOwner {
   Duration record_ttl_;
   std::size_t expiring_ = 0;  // deletes of its own that are not settled yet
   State state_;
-  bool serving_ = false;  // the log has been loaded up to the store's top at least once
+  const bool is_listed_;        // by its namespace
+  bool stands_listed_ = false;  // as the stream it is now
+  bool serving_ = false;        // the log has been loaded up to the store's top at least once
   std::deque<Proposal> queue_;
   std::vector<Reader> readers_;  // by shard
   Duration retry_delay_ = limits::store_retry_delay_min;

@@ -151,7 +151,10 @@ bool ChannelOwner::is_forgettable(Now now) const {
   return idle_at_.has_value() && window_.is_stale(now.wall);
 }
 
-void ChannelOwner::release() {
+void ChannelOwner::release(Now now) {
+  if (stands_listed_) {
+    unlist(now);
+  }
   // What is left are covers. Were they applied again by a later owner, whose window is empty, a
   // duplicate would pass for new: so they are dropped.
   if (log_.kind() == ChannelKind::Signal) {

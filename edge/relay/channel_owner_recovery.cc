@@ -51,6 +51,7 @@ void ChannelOwner::handle_opened(Now now, EffectId id, const Result<StoreOpened>
 /// Begins the log at the store's floor.
 void ChannelOwner::load(Now, const StoreOpened& opened) {
   log_.restart(opened.top.epoch, opened.floor);
+  stands_listed_ = false;
   window_.clear();
   for (const RememberedKeys& keys : opened.remembered) {
     remember(keys, window_);

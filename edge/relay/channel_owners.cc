@@ -26,18 +26,18 @@ Result<std::uint32_t> ChannelOwners::find_or_make(Now now, const ChannelKeyPtr& 
 bool ChannelOwners::make_room(Now now) {
   while (const std::optional<std::uint32_t> slot = idle_.pop_due(Instant::max())) {
     if (owners_.at(*slot)->is_forgettable(now)) {
-      release(*slot);
+      release(now, *slot);
       return true;
     }
   }
   return false;
 }
 
-void ChannelOwners::release(std::uint32_t slot) {
+void ChannelOwners::release(Now now, std::uint32_t slot) {
   forget_awaited(slot);
   deadlines_.clear(slot);
   idle_.clear(slot);
-  owners_.at(slot)->release();
+  owners_.at(slot)->release(now);
   owners_.remove(slot);
 }
 
@@ -137,6 +137,13 @@ void ChannelOwners::handle_read_result(Now now, EffectId id,
   }
 }
 
+void ChannelOwners::handle_listed(Now now, EffectId id, const PublishResult& result) {
+  if (const std::optional<std::uint32_t> slot = slot_awaiting(id)) {
+    owners_.at(*slot)->handle_listed(now, id, result);
+    settle_down(*slot);
+  }
+}
+
 std::optional<std::uint32_t> ChannelOwners::slot_awaiting(EffectId id) const {
   const auto found = awaiting_.find(id);
   if (found == awaiting_.end()) {
@@ -149,7 +156,7 @@ void ChannelOwners::handle_timeout(Now now) {
   while (const std::optional<std::uint32_t> slot = deadlines_.pop_due(now.monotonic)) {
     ChannelOwner& owner = *owners_.at(*slot);
     if (owner.is_releasable(now)) {
-      release(*slot);
+      release(now, *slot);
       continue;
     }
     owner.handle_timeout(now);

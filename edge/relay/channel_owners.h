@@ -27,6 +27,8 @@ class ChannelOwners {
   void handle_append_result(Now now, EffectId id, const AppendResult& result);
   void handle_records_result(Now now, EffectId id, const Result<StoreRecordsResult>& result);
   void handle_read_result(Now now, EffectId id, const Result<StoreReadResult>& result);
+  /// The directory's answer to an owner of this shard.
+  void handle_listed(Now now, EffectId id, const PublishResult& result);
   void handle_timeout(Now now);
   /// Appends what was submitted to one channel since the last call, as one append, so that what was
   /// published together is stored and sent together. False when there was nothing.
@@ -35,7 +37,7 @@ class ChannelOwners {
  private:
   Result<std::uint32_t> find_or_make(Now now, const ChannelKeyPtr& key);
   bool make_room(Now now);
-  void release(std::uint32_t slot);
+  void release(Now now, std::uint32_t slot);
   /// After anything happened to an owner: notes when it wants to be woken, and for which result it
   /// waits.
   void settle_down(std::uint32_t slot);

@@ -5,6 +5,7 @@
 
 #include "core/merge/shallow_merge.h"
 #include "edge/relay/publish_record.h"
+#include "edge/relay/thin_event.h"
 
 namespace tidegate::relay {
 namespace {
@@ -33,6 +34,9 @@ Status check_draft(const PublicationDraft& draft, const Namespace& rules) {
     return kind;
   }
   Status status = tidegate::check_draft(draft);
+  if (status.ok() && !rules.thin.empty()) {
+    status = check_thin(draft);
+  }
   if (!status.ok() || draft.operation != Operation::Merge) {
     return status;
   }
@@ -40,6 +44,14 @@ Status check_draft(const PublicationDraft& draft, const Namespace& rules) {
 }
 
 }  // namespace
+
+Status PublishFlow::check_outside(const PublishRequest& request, const Namespace& rules) {
+  if (rules.publish == PublishRight::Relay) {
+    return Error{ErrorCode::Forbidden,
+                 "nobody publishes to " + request.channel.str() + ": it is the relay's own", 0};
+  }
+  return check_draft(request.draft, rules);
+}
 
 Status PublishFlow::check_room() const {
   if (waiting_.size() >= limits::publishes_in_flight_per_shard_max) {
@@ -94,7 +106,7 @@ void PublishFlow::handle_frame(Now now, std::uint32_t slot, PublishFrame frame) 
 void PublishFlow::handle_request(Now now, PublishRequest request) {
   const Namespace* rules = context_.config().namespace_of(request.channel);
   Status status = rules == nullptr ? Status(unknown_namespace(request.channel))
-                                   : check_draft(request.draft, *rules);
+                                   : check_outside(request, *rules);
   if (status.ok()) {
     status = check_room();
   }
@@ -113,10 +125,10 @@ void PublishFlow::submit(Now now, Publisher publisher, const std::string& tenant
   waiting_.emplace(ticket.id, std::move(publisher));
   auto key = std::make_shared<const ChannelKey>(ChannelKey{tenant, channel});
   const std::uint16_t owner = RelayShard::owner_of(*key, context_.options.shard_count);
-  const RecordLimits& records = context_.config().namespace_of(channel)->records;
-  context_.send(
-      owner, PublishSubmit{std::move(key), ticket,
-                           make_record(now.wall, std::move(producer), std::move(draft), records)});
+  const Namespace& rules = *context_.config().namespace_of(channel);
+  context_.send(owner, PublishSubmit{std::move(key), ticket,
+                                     make_record(now.wall, std::move(producer), std::move(draft),
+                                                 rules.records, rules.thin)});
 }
 
 void PublishFlow::handle_settled(const PublishSettled& settled) {

@@ -35,6 +35,7 @@ class PublishFlow {
   using Publisher = std::variant<FromConnection, FromOutside>;
 
   Status check(const RelaySession& session, const PublishFrame& frame) const;
+  static Status check_outside(const PublishRequest& request, const Namespace& rules);
   Status check_room() const;
   void submit(Now now, Publisher publisher, const std::string& tenant, const ChannelName& channel,
               std::string producer, PublicationDraft draft);

@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "edge/relay/thin_event.h"
+
 namespace tidegate::relay {
 namespace {
 
@@ -62,9 +64,14 @@ std::string derived_event_id(std::string_view producer, std::string_view idempot
 }
 
 LogRecordPtr make_record(WallTime now, std::string producer, PublicationDraft draft,
-                         const RecordLimits& record_limits) {
+                         const RecordLimits& record_limits, const std::vector<std::string>& thin) {
   auto record = std::make_shared<LogRecord>();
   record->payload_hash = hash_of(draft);
+  if (!thin.empty()) {
+    const std::string payload = thin_payload(as_text(draft.payload), thin);
+    const ByteView bytes = as_bytes(payload);
+    draft.payload.assign(bytes.begin(), bytes.end());
+  }
   if (draft.event_id.empty() && !draft.idempotency_key.empty()) {
     draft.event_id = derived_event_id(producer, draft.idempotency_key);
   }

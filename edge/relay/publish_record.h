@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "edge/relay/claims.h"
 #include "edge/relay/log_record.h"
@@ -19,8 +20,11 @@ std::string server_producer(std::string_view tenant, std::string_view name);
 /// The event id of a publication that was given a key but no id: the same wherever the relay runs.
 std::string derived_event_id(std::string_view producer, std::string_view idempotency_key);
 
-/// `draft` has passed check_draft. The limits are those of the channel's namespace.
+/// `draft` has passed check_draft, and check_thin where `thin` names members. Limits and members
+/// are those of the channel's namespace. A repetition is recognized by all that was published, thin
+/// or not.
 LogRecordPtr make_record(WallTime now, std::string producer, PublicationDraft draft,
-                         const RecordLimits& record_limits = {});
+                         const RecordLimits& record_limits = {},
+                         const std::vector<std::string>& thin = {});
 
 }  // namespace tidegate::relay

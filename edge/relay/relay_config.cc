@@ -2,7 +2,18 @@
 
 namespace tidegate::relay {
 
+Namespace directory_namespace() {
+  Namespace rules;
+  rules.kind = ChannelKind::State;
+  rules.publish = PublishRight::Relay;
+  rules.records = RecordLimits{limits::listed_channels_max, limits::listed_channels_bytes_max};
+  return rules;
+}
+
 const Namespace* RelayConfig::namespace_of(const ChannelName& channel) const {
+  if (channel.is_directory()) {
+    return &directory;
+  }
   for (const Namespace& candidate : namespaces) {
     if (candidate.pattern.matches(channel)) {
       return &candidate;

@@ -21,6 +21,7 @@ struct HistoryLimits {
 enum class PublishRight : std::uint8_t {
   Server,      // only API keys
   Capability,  // also clients whose token has the capability
+  Relay,       // nobody but the relay itself: the directory of channels
 };
 
 /// All rules of the channels that match a pattern. The first that matches decides.
@@ -32,7 +33,9 @@ struct Namespace {
   RecordLimits records{};                            // of a state channel
   Duration record_ttl{0};                            // of a state channel; 0: records stay
   Duration signal_ttl = limits::signal_ttl_default;  // of a signal channel
-  Duration min_interval{0};  // readers are served no more often than this; 0: as it comes
+  Duration min_interval{0};         // readers are served no more often than this; 0: as it comes
+  std::vector<std::string> thin{};  // members of a payload that readers are sent; empty: all
+  bool listed = false;  // channels stand in the directory, for those who subscribe by pattern
 
   /// What the channel's log is bounded by: a signal is kept for nobody who does not keep pace.
   HistoryLimits history_limits() const {
@@ -40,9 +43,13 @@ struct Namespace {
   }
 };
 
+/// Of `$channels`, the state channel of each tenant in which listed channels stand.
+Namespace directory_namespace();
+
 struct RelayConfig {
   std::string label = "tidegate/0.1.0";
   std::vector<Namespace> namespaces;
+  Namespace directory = directory_namespace();
   Duration heartbeat_interval = limits::heartbeat_interval_default;
   Duration heartbeat_timeout = limits::heartbeat_timeout_default;
   Duration hello_timeout = limits::hello_timeout_default;

@@ -49,7 +49,11 @@ void RelayShard::Parts::handle_shard_message(Now now, std::uint16_t from, ShardM
   } else if (auto* submit = std::get_if<PublishSubmit>(&message)) {
     owners.handle_submit(now, from, std::move(*submit));
   } else if (const auto* settled = std::get_if<PublishSettled>(&message)) {
-    publishes.handle_settled(*settled);
+    if (settled->ticket.of_owner) {
+      owners.handle_listed(now, static_cast<EffectId>(settled->ticket.id), settled->result);
+    } else {
+      publishes.handle_settled(*settled);
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "edge/relay/channel_directory.h"
 #include "edge/relay/session_flow.h"
 
 namespace tidegate::relay {
@@ -46,6 +47,9 @@ Status SessionFlow::check_subscribe(const RelaySession& session, const Subscribe
   if (rules == nullptr) {
     return unknown_namespace(frame.channel);
   }
+  if (frame.channel.is_directory()) {
+    return ok_status();  // its filter says what is asked for
+  }
   const Claims& claims = *std::get_if<Active>(&session.state)->claims;
   if (!allows(claims.capabilities, Action::Subscribe, frame.channel)) {
     return Error{ErrorCode::Forbidden,
@@ -54,7 +58,10 @@ Status SessionFlow::check_subscribe(const RelaySession& session, const Subscribe
   return ok_status();
 }
 
-Result<FilterPtr> SessionFlow::filter_of(const SubscribeFrame& frame) {
+Result<FilterPtr> SessionFlow::filter_of(const SubscribeFrame& frame, const Claims& claims) {
+  if (frame.channel.is_directory()) {
+    return directory_filter(frame.filter, claims);
+  }
   if (frame.filter.empty()) {
     return FilterPtr();
   }
@@ -78,12 +85,12 @@ Status SessionFlow::subscribe(Now now, std::uint32_t slot, const SubscribeFrame&
   if (Status status = check_subscribe(session, frame, rules); !status.ok()) {
     return status;
   }
-  Result<FilterPtr> filter = filter_of(frame);
+  const Claims& claims = *std::get_if<Active>(&session.state)->claims;
+  Result<FilterPtr> filter = filter_of(frame, claims);
   if (!filter.ok()) {
     return filter.error();
   }
-  const std::string& tenant = std::get_if<Active>(&session.state)->claims->tenant;
-  const auto key = std::make_shared<const ChannelKey>(ChannelKey{tenant, frame.channel});
+  const auto key = std::make_shared<const ChannelKey>(ChannelKey{claims.tenant, frame.channel});
   const std::size_t subscriptions_max = context_.config().subscriptions_per_connection_max;
   if (session.subscriptions.size() >= subscriptions_max &&
       !hub_.is_subscribed(slot, *key, filter->get())) {

@@ -56,7 +56,7 @@ class SessionFlow {
   void handle_frame(Now now, std::uint32_t slot, Frame frame);
   void handle_subscribe(Now now, std::uint32_t slot, const SubscribeFrame& frame);
   Status subscribe(Now now, std::uint32_t slot, const SubscribeFrame& frame);
-  static Result<FilterPtr> filter_of(const SubscribeFrame& frame);
+  static Result<FilterPtr> filter_of(const SubscribeFrame& frame, const Claims& claims);
   Status check_subscribe(const RelaySession& session, const SubscribeFrame& frame,
                          const Namespace* rules) const;
   void handle_unsubscribe(Now now, std::uint32_t slot, const UnsubscribeFrame& frame);

@@ -22,6 +22,7 @@ namespace tidegate::relay {
 struct PublishTicket {
   std::uint64_t id = 0;
   std::uint32_t index = 0;  // within a batch
+  bool of_owner = false;    // a channel's owner writes to the directory; `id` is its EffectId
   auto operator<=>(const PublishTicket&) const = default;
 };
 

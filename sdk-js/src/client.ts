@@ -2,6 +2,7 @@
 // core, the subscriptions know the channels, the publisher the publications; here is what concerns
 // all of them, the state of the whole and the reports of errors.
 import { Channel } from './channel.js';
+import { ChannelPattern } from './channel_pattern.js';
 import { CLIENT_STATES, errorCodeOf } from './codes.js';
 import type { CoreLoader } from './core/loader.js';
 import type { CoreStats, StateChange } from './core/output_reader.js';
@@ -25,6 +26,7 @@ import type {
   ErrorContext,
   EventHandler,
   EventName,
+  PatternOptions,
   PublishOptions,
   PublishReceipt,
   RecordsOptions,
@@ -141,6 +143,22 @@ export class Client {
     this.throwIfDisposed();
     checkChannelOptions(options);
     return new Records<T>(this, name, options);
+  }
+
+  /**
+   * All channels whose names match, for example `orders:*` or `class:7:**`: those in use, and those
+   * that will be, each from its first publication. Nothing is sent until it has a handler. The
+   * namespace has to be `listed`, and one pattern of the token's has to cover this one.
+   */
+  pattern<Events extends object = AnyEvents>(
+    pattern: string,
+    options: PatternOptions = {},
+  ): ChannelPattern<Events> {
+    this.throwIfDisposed();
+    const { since = {}, ...common } = options;
+    checkChannelOptions(common);
+    for (const position of Object.values(since)) checkChannelOptions({ since: position });
+    return new ChannelPattern<Events>(this, pattern, options);
   }
 
   /**

@@ -65,6 +65,7 @@ export const SNAPSHOT_REASONS = [
   'epoch_changed',
   'history_exceeded',
   'position_unknown',
+  'another_view',
 ] as const;
 export type SnapshotReason = (typeof SNAPSHOT_REASONS)[number];
 

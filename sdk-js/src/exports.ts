@@ -1,5 +1,6 @@
 // What all entries export.
 export { Channel } from './channel.js';
+export { ChannelPattern } from './channel_pattern.js';
 export { Client, type ClientStats } from './client.js';
 export {
   DisconnectCode,

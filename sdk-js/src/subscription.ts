@@ -90,8 +90,10 @@ export class Subscription {
     for (const subscriber of this.subscribers) subscriber.started(this.kind);
     this.setState('catching_up');
     if (this.kind === 'state') return; // what is gone is told one by one
-    if (outcome !== SNAPSHOT || (first && SNAPSHOT_REASONS[reason] === 'no_position')) return;
-    const reset = { reason: SNAPSHOT_REASONS[reason] ?? 'none', position };
+    const why = SNAPSHOT_REASONS[reason] ?? 'none';
+    const isWhole = (first && why === 'no_position') || why === 'another_view';
+    if (outcome !== SNAPSHOT || isWhole) return;
+    const reset = { reason: why, position };
     for (const subscriber of this.subscribers) subscriber.reset(reset);
   }
 

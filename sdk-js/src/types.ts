@@ -80,6 +80,20 @@ export interface ChannelOptions extends RecordsOptions {
   history?: number | 'all';
 }
 
+/** Where the channels that match a pattern begin, and what is wanted of each. */
+export interface PatternOptions extends RecordsOptions {
+  /**
+   * Resume from these positions (`pattern.positions`). Channels that are not among them were not
+   * known then, and begin where they began.
+   */
+  since?: Readonly<Record<string, StreamPosition>>;
+  /**
+   * Of the channels that match already: begin with the latest N publications, or all that are kept.
+   * Default 0. Those that come later are always read from their beginning.
+   */
+  history?: number | 'all';
+}
+
 export interface PublishOptions {
   /**
    * The event's id, by which listeners of several channels drop repetitions. Within a channel it is

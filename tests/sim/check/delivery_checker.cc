@@ -82,6 +82,8 @@ void DeliveryChecker::check_reason(const ChannelView& view, const SubscriptionSt
     case SnapshotReason::EpochChanged:
       if (same_epoch) fail(view, "a snapshot because of another epoch, but it is the same");
       return;
+    case SnapshotReason::AnotherView:
+      return fail(view, "a position of this view was taken for one of another");
     case SnapshotReason::PositionUnknown:
       return fail(view, "the relay calls a true position ahead of the stream");
     case SnapshotReason::HistoryExceeded: {

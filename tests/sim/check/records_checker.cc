@@ -68,6 +68,8 @@ void RecordsChecker::check_reason(const RecordsView& view, const SubscriptionSta
     case SnapshotReason::EpochChanged:
       if (same_epoch) fail(view, "a snapshot because of another epoch, but it is the same");
       return;
+    case SnapshotReason::AnotherView:
+      return fail(view, "a position of a log in a channel of records");
     case SnapshotReason::PositionUnknown:
       return fail(view, "the relay calls a true position ahead of the stream");
     case SnapshotReason::HistoryExceeded:

@@ -56,6 +56,35 @@ TEST(ChannelPattern, HolesMatchOneSegmentAndKeepIt) {
   EXPECT_EQ(pattern.text(), "course:{course}:grades:{student_1}");
 }
 
+TEST(ChannelPattern, CoversWhateverTheOtherMatches) {
+  const char* patterns[] = {"a",   "b",    "a:b",  "*",     "{x}",   "**",     "a:*",      "*:b",
+                            "*:*", "a:**", "*:**", "a:b:c", "a:*:c", "a:b:**", "{x}:{y}:c"};
+  const char* channels[] = {"a",     "b",     "z",     "a:b",   "a:z",     "z:b",    "z:z",
+                            "a:b:c", "a:z:c", "z:z:c", "a:b:z", "a:b:c:d", "z:z:z:z"};
+  const auto covers = [](const char* pattern, const char* other) {
+    return ChannelPattern::parse(pattern)->covers(*ChannelPattern::parse(other));
+  };
+  std::size_t covered = 0;
+  for (const char* pattern : patterns) {
+    for (const char* other : patterns) {
+      bool all = true;
+      for (const char* channel : channels) {
+        all = all && (!matches(other, channel) || matches(pattern, channel));
+      }
+      EXPECT_EQ(covers(pattern, other), all) << pattern << " over " << other;
+      covered += all ? 1 : 0;
+    }
+  }
+  EXPECT_GT(covered, std::size(patterns)) << "not only each itself";
+  EXPECT_FALSE(ChannelPattern().covers(*ChannelPattern::parse("a")));
+}
+
+TEST(ChannelPattern, TheDirectoryIsMatchedByNone) {
+  EXPECT_FALSE(matches("**", "$channels"));
+  EXPECT_FALSE(matches("*", "$channels"));
+  EXPECT_NE(error_of("$channels").find("segment 1"), std::string::npos);
+}
+
 TEST(ChannelPattern, AnUnsetPatternOrChannelMatchesNothing) {
   EXPECT_FALSE(ChannelPattern().matches(*ChannelName::parse("a")));
   EXPECT_FALSE(ChannelPattern().matches(ChannelName()));

@@ -111,7 +111,7 @@ TEST(Config, AWrongType) {
   expect_problem("[server]\nport = \"80\"\n", "2:8",
                  {"server.port", "found \"80\"", "a whole number from 0 to 65535"});
   expect_problem("[server]\nport = 80.5\n", "2:8", {"a number with a fraction"});
-  expect_problem("[server]\nport = true\n", "2:8", {"a boolean"});
+  expect_problem("[server]\nport = true\n", "2:8", {"found true"});
   expect_problem("[server]\nhost = 7\n", "2:8", {"found 7", "a text"});
   expect_problem("[server]\nhost = \"\"\n", "2:8", {"a text that is not empty"});
   expect_problem("[server]\nhost = []\n", "2:8", {"a list"});
@@ -119,6 +119,29 @@ TEST(Config, AWrongType) {
   expect_problem("namespace = 1\n", "1:13", {"[[namespace]]"});
   expect_problem("[limits]\nheartbeat_interval = 25\n", "2:22", {"found 25", "a duration"});
   expect_problem("[limits]\nclient_message_bytes_max = 65536\n", "2:28", {"a size such as"});
+}
+
+TEST(Config, ListedChannelsAndThinEvents) {
+  const auto read_one = [](const std::string& line) {
+    return read("[[namespace]]\nchannel = \"a\"\n" + line).config.relay.namespaces.at(0);
+  };
+  EXPECT_FALSE(read_one("").listed);
+  EXPECT_TRUE(read_one("listed = true\n").listed);
+  EXPECT_FALSE(read_one("listed = false\n").listed);
+  EXPECT_EQ(read_one("thin = [\"id\", \"at\"]\n").thin, (std::vector<std::string>{"id", "at"}));
+  const std::string channel = "[[namespace]]\nchannel = \"a\"\n";
+  expect_problem(channel + "listed = \"yes\"\n", "3:10",
+                 {"namespace 1: listed", "found \"yes\"", "true or false"});
+  expect_problem(channel + "listed = 1\n", "3:10", {"true or false"});
+  expect_problem(channel + "thin = []\n", "3:8", {"a list of 1 to 16 names"});
+  expect_problem(channel + "thin = \"id\"\n", "3:8", {"a list of 1 to 16 names"});
+  expect_problem(channel + "thin = [\"\"]\n", "3:8", {"found \"\""});
+  expect_problem(channel + "kind = \"state\"\nthin = [\"id\"]\n", "4:8", {"thin", "log or signal"});
+  std::string many = "thin = [\"a0\"";
+  for (std::size_t n = 1; n <= limits::thin_members_max; ++n) {
+    many += ", \"a" + std::to_string(n) + '"';
+  }
+  expect_problem(channel + many + "]\n", "3:8", {"a list of 1 to 16 names"});
 }
 
 TEST(Config, BadDurationsAndSizes) {
@@ -356,7 +379,7 @@ TEST(ConfigWords, TheExampleIsValidAndSetsEveryKey) {
   const LoadedConfig loaded = load_config({file, {}, {}});
   ASSERT_TRUE(loaded.problems.empty()) << loaded.problems[0].text();
   EXPECT_TRUE(config_warnings(loaded.config).empty());
-  EXPECT_EQ(loaded.config.relay.namespaces.size(), 5U);
+  EXPECT_EQ(loaded.config.relay.namespaces.size(), 6U);
   const auto text = read_text_file(file, limits::config_file_bytes_max);
   Config config;
   ApiKeySettings key;
@@ -380,6 +403,20 @@ TEST(ConfigWords, SaysWhoMayDoWhat) {
   const std::string text = describe_config(config);
   for (const char* words : {"chat:{room}", "last 7 publications", "token allows \"publish\"",
                             "b (sha256:", "on chat:*", "every token is refused"}) {
+    EXPECT_NE(text.find(words), std::string::npos) << words << "\n" << text;
+  }
+}
+
+TEST(ConfigWords, SaysOfWhatKindChannelsAre) {
+  const std::string text = describe_config(
+      read("[[namespace]]\nchannel = \"a\"\nkind = \"state\"\nrecords = { count = 9 }\n"
+           "record_ttl = \"3m\"\nmin_interval = \"250ms\"\nlisted = true\n"
+           "[[namespace]]\nchannel = \"b\"\nkind = \"signal\"\nsignal_ttl = \"4s\"\nthin = "
+           "[\"id\"]\n")
+          .config);
+  for (const char* words :
+       {"state; at most 9 records", "not renewed for 3m", "signal; of the moment", "4s",
+        "served every 250ms", "by its pattern, too", "of their payload only id"}) {
     EXPECT_NE(text.find(words), std::string::npos) << words << "\n" << text;
   }
 }

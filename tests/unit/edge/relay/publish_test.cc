@@ -173,5 +173,39 @@ TEST_F(PublishTest, TheAnswerToAPublisherWhoIsGoneMeetsNobody) {
   EXPECT_FALSE(next.paused);
 }
 
+TEST(ThinEvents, KeepTheMembersThatAreNamedAndNothingElse) {
+  RelayWorld world;
+  TestClient& client = world.connect();
+  client.subscribe("thin:a");
+  client.publish("thin:a", R"( {"name":"Ann", "\u0069d" : 7.50,"data":{"id":1},"operation":"x"} )");
+  client.publish("thin:a", R"({"name":"Ann"})");
+  client.publish("thin:a", "{}");
+  EXPECT_EQ(client.read(), R"({"\u0069d":7.50,"operation":"x"} {} {})");
+}
+
+TEST(ThinEvents, HaveToBeObjects) {
+  RelayWorld world;
+  TestClient& client = world.connect();
+  PublicationDraft binary = draft("{}");
+  binary.payload_kind = PayloadKind::Binary;
+  for (PublicationDraft refused : {draft("[1]"), draft("7"), draft(" \"text\""), binary}) {
+    client.heard.clear();
+    client.publish("thin:a", refused);
+    ASSERT_EQ(client.all<RefusedFrame>().size(), 1U);
+    EXPECT_EQ(client.last<RefusedFrame>().error.code, ErrorCode::InvalidPayload);
+    const std::uint64_t number = world.publish("thin:a", refused);
+    EXPECT_EQ(world.answer(number).error().code, ErrorCode::InvalidPayload);
+  }
+}
+
+TEST(ThinEvents, ARepetitionIsRecognizedByAllThatWasPublished) {
+  RelayWorld world;
+  world.publish("thin:a", draft(R"({"id":1,"name":"Ann"})", "key"));
+  const auto again = world.publish("thin:a", draft(R"({"id":1,"name":"Ann"})", "key"));
+  EXPECT_EQ(world.answer(again)->outcome, PublishOutcome::Duplicate);
+  const auto other = world.publish("thin:a", draft(R"({"id":1,"name":"Bob"})", "key"));
+  EXPECT_EQ(world.answer(other).error().code, ErrorCode::IdempotencyConflict);
+}
+
 }  // namespace
 }  // namespace tidegate::relay

@@ -22,7 +22,11 @@ RelayConfig test_config() {
   Namespace signal{pattern("signal:**"), ChannelKind::Signal, {}, PublishRight::Capability};
   Namespace slow{pattern("slow:**"), ChannelKind::State, {}, PublishRight::Capability};
   slow.min_interval = std::chrono::seconds(1);
-  config.namespaces = {open, server, brief, state, few, mortal, signal, slow};
+  Namespace listed{pattern("listed:**"), ChannelKind::Log, {}, PublishRight::Capability};
+  listed.listed = true;
+  Namespace thin{pattern("thin:**"), ChannelKind::Log, {}, PublishRight::Capability};
+  thin.thin = {"id", "operation"};
+  config.namespaces = {open, server, brief, state, few, mortal, signal, slow, listed, thin};
   return config;
 }
 

@@ -26,7 +26,8 @@ inline ChannelPattern pattern(std::string_view text) { return ChannelPattern::pa
 
 /// Namespaces `open:**` (clients publish), `server:**`, `short:**` (history of 5 publications),
 /// `state:**` (records, history of 5 publications), `few:**` (at most 3 records), `brief:**`
-/// (records that live for 10 s), `signal:**`, `slow:**` (served every second).
+/// (records that live for 10 s), `signal:**`, `slow:**` (served every second), `listed:**` (in the
+/// directory), `thin:**` (id and operation only).
 RelayConfig test_config();
 /// May subscribe to and publish everything in tenant "t".
 std::shared_ptr<Claims> full_claims(std::string subject);

@@ -1,0 +1,164 @@
+// What an application holds of all channels that match a pattern: those that are in use, and those
+// that will be. The relay lists them in a state channel of its own, each with the position at which
+// it began (docs/PROTOCOL.md, section 7), so this is made of what there is already: records that
+// name channels, and a channel for each.
+//
+// The channels have a filter, if only the empty one, so that each is a subscription of this
+// pattern's own: shared with a handle that came earlier, it could not begin at the listed position.
+import type { Channel } from './channel.js';
+import type { Client } from './client.js';
+import { disposedError, type TidegateError } from './errors.js';
+import type { Off } from './listeners.js';
+import type { StreamPosition } from './message.js';
+import type { Records } from './records.js';
+import type {
+  AnyEvents,
+  ChannelOptions,
+  ChannelReset,
+  ChannelState,
+  EventHandler,
+  EventName,
+  MessageHandler,
+  PatternOptions,
+  RecordsView,
+} from './types.js';
+
+const DIRECTORY = '$channels';
+
+interface Listing {
+  readonly epoch: string;
+  /** Decimal. */
+  readonly offset: string;
+}
+type Attach<Events extends object> = (channel: Channel<Events>) => Off;
+const nothing = () => undefined;
+
+export class ChannelPattern<Events extends object = AnyEvents> {
+  private readonly directory: Records<Listing>;
+  private readonly matched = new Map<string, Channel<Events>>();
+  private readonly attached = new Map<Attach<Events>, Off[]>();
+  private stopListing: Off | undefined;
+  /** The channels that there were at the beginning are known: what is listed now is new. */
+  private begun = false;
+  private disposed = false;
+  private readonly hold: Attach<Events> = () => nothing;
+
+  /** @internal Use client.pattern(). */
+  constructor(
+    private readonly client: Client,
+    readonly pattern: string,
+    private readonly options: PatternOptions,
+  ) {
+    this.directory = client.records<Listing>(DIRECTORY, { filter: { pattern } });
+  }
+
+  /** Of the list of channels. A channel that fails by itself is told to client.onError(). */
+  get state(): ChannelState {
+    return this.directory.state;
+  }
+
+  /** Why the state is `failed`: for example, the token does not cover the pattern. */
+  get error(): TidegateError | undefined {
+    return this.directory.error;
+  }
+
+  /** The names of the channels that are known to match. */
+  get channels(): readonly string[] {
+    return [...this.matched.keys()];
+  }
+
+  /** How far each channel has been read: the `since` of a later client.pattern(). */
+  get positions(): Readonly<Record<string, StreamPosition>> {
+    const positions: Record<string, StreamPosition> = {};
+    for (const [name, { position }] of this.matched) if (position) positions[name] = position;
+    return positions;
+  }
+
+  /** Calls `handler` with the payload of every message of this event. Returns how to stop. */
+  on<Event extends EventName<Events>>(event: Event, handler: EventHandler<Events, Event>): Off {
+    return this.attach((channel) => channel.on(event, handler));
+  }
+
+  /** Calls `handler` with every message; `message.channel` says where it came. */
+  onMessage(handler: MessageHandler<Events>): Off {
+    return this.attach((channel) => channel.onMessage(handler));
+  }
+
+  /** What one channel held is replaced by what follows: forget it. */
+  onReset(listener: (channel: string, reset: ChannelReset) => void): Off {
+    return this.attach((channel) => channel.onReset((reset) => listener(channel.name, reset)));
+  }
+
+  /** Calls `listener` with the name of every channel that matches, now and from now on. */
+  onChannel(listener: (channel: string) => void): Off {
+    return this.attach((channel) => {
+      try {
+        listener(channel.name);
+      } catch (error) {
+        this.client.report(error, channel.name);
+      }
+      return nothing;
+    });
+  }
+
+  /**
+   * Resolves when the channels that match are known and everything up to the present has been
+   * delivered; rejects when that cannot be. Keeps the pattern wanted.
+   */
+  async ready(): Promise<void> {
+    this.attach(this.hold);
+    await this.directory.ready();
+    await Promise.all([...this.matched.values()].map((channel) => channel.ready()));
+  }
+
+  /** Lets all channels go and forgets all handlers. */
+  dispose(): void {
+    this.disposed = true;
+    this.attached.clear();
+    this.leave();
+    this.directory.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  private attach(to: Attach<Events>): Off {
+    if (this.disposed) throw disposedError('pattern');
+    const known = this.attached.size > 0 ? [...this.matched.values()] : [];
+    this.attached.set(to, known.map(to));
+    this.stopListing ??= this.directory.subscribe((view) => this.take(view));
+    return () => {
+      for (const off of this.attached.get(to) ?? []) off();
+      if (this.attached.delete(to) && this.attached.size === 0) this.leave();
+    };
+  }
+
+  private leave(): void {
+    this.stopListing?.();
+    this.stopListing = undefined;
+    this.begun = false;
+    for (const channel of this.matched.values()) channel.dispose();
+    this.matched.clear();
+  }
+
+  private take(view: RecordsView<Listing>): void {
+    if (!this.begun && !view.live) return;
+    const { since, history } = this.options;
+    for (const { key, value } of this.begun ? view.changes.inserted : view.rows) {
+      const listed = { epoch: value.epoch, offset: BigInt(value.offset) };
+      if (this.begun || since) this.add(key, { since: since?.[key] ?? listed });
+      else this.add(key, history === undefined ? {} : { history });
+    }
+    this.begun = true;
+  }
+
+  private add(name: string, beginning: ChannelOptions): void {
+    if (this.matched.has(name)) return; // listed anew: its own subscription knows
+    const { filter = {}, minIntervalMs = 0 } = this.options;
+    const channel = this.client.channel<Events>(name, { ...beginning, filter, minIntervalMs });
+    this.matched.set(name, channel);
+    channel.subscribe();
+    for (const [to, offs] of this.attached) offs.push(to(channel));
+  }
+}

@@ -1,0 +1,111 @@
+// Channels by pattern, from a real relay: a follower that is cut off while channels come into being
+// gets each of them from its first publication, in order and once.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import WebSocket from 'ws';
+import { RelayProcess, freePort } from '../../demo/lib/relay_process.mjs';
+import { createClient } from '../../sdk-js/dist/index.js';
+
+const CHANNELS = 60;
+const PER_CHANNEL = 20;
+
+let relay;
+
+before(async () => {
+  relay = new RelayProcess({ port: await freePort(), args: ['--workers', '2'] });
+  await relay.start();
+});
+after(() => relay.kill());
+
+async function publish(messages) {
+  const response = await fetch(`${relay.url}/v1/publish`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${relay.key}` },
+    body: JSON.stringify({ messages }),
+  });
+  const { results } = await response.json();
+  assert.deepEqual(
+    results.filter((result) => result.error),
+    [],
+  );
+}
+
+/** Sockets that the test can cut. */
+function cuttable() {
+  const open = new Set();
+  class Cuttable extends WebSocket {
+    constructor(...given) {
+      super(...given);
+      open.add(this);
+      this.on('close', () => open.delete(this));
+    }
+  }
+  return { WebSocket: Cuttable, cut: () => open.forEach((socket) => socket.terminate()) };
+}
+
+test('no publication of any channel is missed or given twice across cuts', async () => {
+  const { WebSocket: socket, cut } = cuttable();
+  const client = createClient({
+    url: relay.url.replace('http', 'ws'),
+    token: await (await fetch(`${relay.url}/v1/dev/token`)).text(),
+    WebSocket: socket,
+    backoffBaseMs: 10,
+    backoffCapMs: 50,
+  });
+  const got = new Map();
+  let count = 0;
+  const complete = new Promise((resolve) => {
+    const pattern = client.pattern('orders:*');
+    pattern.onReset((channel, { reason }) => assert.fail(`${channel} was reset: ${reason}`));
+    pattern.on('n', (data, { channel }) => {
+      if (!got.has(channel)) got.set(channel, []);
+      got.get(channel).push(data);
+      count += 1;
+      if (count >= CHANNELS * PER_CHANNEL) resolve();
+    });
+    void pattern.ready().then(run);
+  });
+  let running;
+  function run() {
+    running = (async () => {
+      for (let n = 0; n < PER_CHANNEL; ++n) {
+        // Channels come into being one after the other, all the time.
+        for (let first = 0; first < CHANNELS; first += 10) {
+          const messages = Array.from({ length: 10 }, (_, i) => ({
+            channel: `orders:${first + i}`,
+            event: 'n',
+            data: n,
+          }));
+          await publish(messages);
+          if ((n * CHANNELS + first) % 70 === 0) cut();
+        }
+      }
+    })();
+  }
+  await complete;
+  await running;
+  const expected = Array.from({ length: PER_CHANNEL }, (_, n) => n);
+  assert.equal(got.size, CHANNELS);
+  for (const [channel, data] of got) assert.deepEqual(data, expected, channel);
+  assert.ok(client.stats().connectionsOpened > 5, 'it was cut');
+  client.dispose();
+});
+
+test('a pattern that the token does not cover is refused, and says what would do', async () => {
+  const args = ['token', '--sub', 'ann', '--subscribe', 'orders:1:*'];
+  const { stdout } = await promisify(execFile)(relay.binary, args, {
+    env: { ...process.env, TIDEGATE_AUTH_HS256_SECRET: relay.secret },
+  });
+  const client = createClient({
+    url: relay.url.replace('http', 'ws'),
+    token: stdout.trim(),
+    WebSocket,
+  });
+  client.onError(() => undefined);
+  const expected = { name: 'forbidden', message: /orders:\*: one pattern of its capabilities/ };
+  await assert.rejects(client.pattern('orders:*').ready(), expected);
+  await client.pattern('orders:1:*').ready();
+  client.dispose();
+});
