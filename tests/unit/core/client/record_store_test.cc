@@ -127,7 +127,8 @@ TEST_F(RecordStoreTest, AnOlderReadingTakesNothingBack) {
   EXPECT_FALSE(store.is_news("a", Offset{9}));
   (void)store.sweep({"f", "p"}, Offset{8}, {});  // half of it was read at 9 and half at 20
   EXPECT_FALSE(store.is_news("g", Offset{9}));
-  EXPECT_TRUE(store.is_news("n", Offset{10}));
+  EXPECT_FALSE(store.is_news("n", Offset{20}));
+  EXPECT_TRUE(store.is_news("n", Offset{21}));
   EXPECT_FALSE(store.is_news("q", Offset{20}));
   (void)store.sweep({"c", "d"}, Offset{30}, {});
   EXPECT_TRUE(store.is_news("c", Offset{10}));

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <set>
+#include <utility>
 
 #include "tests/unit/edge/relay/relay_world.h"
 
@@ -61,34 +62,39 @@ class Follower {
   std::map<std::string, TestClient*> readers_;
 };
 
+/// A listed channel that is owned by another shard than the directory.
+std::string elsewhere(const RelayWorld& world) {
+  std::string name = "listed:a";
+  while (world.owner(name) == world.owner(kDirectory)) ++name.back();
+  return name;
+}
+
 TEST(ChannelDirectory, AChannelStandsInItBeforeItsFirstPublicationIsAppended) {
   RelayWorld world(2);
+  const std::string name = elsewhere(world);
   Follower follower(world, 0, "listed:*");
-  world.hold_mail = true;
-  std::size_t appends = 0;
+  std::vector<std::string> appended;
   world.on_store = [&](std::uint16_t, const RelayEffect& effect) {
-    const auto* append = std::get_if<StoreAppend>(&effect);
-    if (append == nullptr) return false;
-    if (!append->key->channel.is_directory()) {
-      ++appends;
-      EXPECT_NE(follower.directory().records(), "") << "nobody has been told of it yet";
+    if (const auto* append = std::get_if<StoreAppend>(&effect)) {
+      appended.push_back(append->key->channel.str());
     }
     return false;
   };
-  const std::uint64_t number = world.publish("listed:a", draft("1"), world.owner("listed:a"));
-  EXPECT_EQ(appends, 0U) << "the directory is on the other shard, or has not told its readers";
+  world.hold_mail = true;
+  const std::uint64_t number = world.publish(name, draft("1"), world.owner(name));
+  EXPECT_TRUE(appended.empty()) << "the directory has not been heard yet";
   world.hold_mail = false;
   world.run();
-  EXPECT_EQ(appends, 1U);
+  EXPECT_EQ(appended, (std::vector<std::string>{kDirectory, name}));
   const StreamPosition position = world.answer(number)->position;
-  EXPECT_EQ(follower.directory().records(),
-            "listed:a={\"epoch\":\"" + position.epoch.token() +
-                "\",\"offset\":\"0\",\"segments\":[\"listed\",\"a\"]}");
+  EXPECT_EQ(follower.directory().records(), name + "={\"epoch\":\"" + position.epoch.token() +
+                                                "\",\"offset\":\"0\",\"segments\":[\"listed\",\"" +
+                                                name.back() + "\"]}");
   follower.follow();
-  EXPECT_EQ(follower.read().at("listed:a"), "1") << "from before the first";
-  world.publish("listed:a", draft("2"));
-  EXPECT_EQ(appends, 2U);
-  EXPECT_EQ(follower.read().at("listed:a"), "1 2");
+  EXPECT_EQ(follower.read().at(name), "1") << "from before the first";
+  world.publish(name, draft("2"));
+  EXPECT_EQ(appended.size(), 3U) << "listed once";
+  EXPECT_EQ(follower.read().at(name), "1 2");
 }
 
 TEST(ChannelDirectory, APatternNamesTheChannelsThatItMatches) {
@@ -204,27 +210,37 @@ TEST(ChannelDirectory, ADirectoryThatDoesNotAnswerIsAskedAgain) {
 
 TEST(ChannelDirectory, AStreamThatIsAnotherOneIsListedAnew) {
   RelayWorld world(2);
-  ASSERT_NE(world.owner("listed:a"), world.owner(kDirectory)) << "choose another name";
-  world.publish("listed:a", draft("1"));
-  world.advance(limits::history_age_default + limits::idle_channel_linger * 3);
-  world.lose_store(world.owner("listed:a"));
+  const std::string name = elsewhere(world);
+  world.publish(name, draft("1"));
+  world.lose_store(world.owner(name));
+  bool lost = true;  // so that the owner finds out
+  world.on_store = [&](std::uint16_t shard, const RelayEffect& effect) {
+    if (!std::holds_alternative<StoreAppend>(effect) || shard != world.owner(name)) return false;
+    return std::exchange(lost, false);
+  };
+  const std::uint64_t number = world.publish(name, draft("2"), world.owner(name));
+  world.advance(limits::append_timeout + 1s);
+  const Result<PublishReceipt> answer = world.answer(number);
+  ASSERT_TRUE(answer.ok());
   Follower follower(world, 0, "listed:*");
-  const std::uint64_t number = world.publish("listed:a", draft("2"));
   follower.follow();
-  EXPECT_EQ(follower.read().at("listed:a"), "2");
-  const std::string records = follower.directory().records();
-  EXPECT_EQ(position_in(records).epoch, world.answer(number)->position.epoch);
+  EXPECT_EQ(follower.read().at(name), "2");
+  EXPECT_EQ(position_in(follower.directory().records()).epoch, answer->position.epoch);
 }
 
 TEST(ChannelDirectory, AChannelOfWhichNothingIsLeftLeavesIt) {
   RelayWorld world(2);
-  Follower follower(world, 0, "listed:*");
-  world.publish("listed:a", draft("1"));
-  ASSERT_NE(follower.directory().records(), "");
+  const auto listed = [&] {
+    TestClient& reader = world.connect();
+    reader.subscribe_filtered(kDirectory, pattern_filter("listed:*"));
+    return reader.records();
+  };
+  const std::uint64_t first = world.publish("listed:a", draft("1"));
+  ASSERT_NE(listed(), "");
   world.advance(limits::history_age_default + limits::idle_channel_linger * 3);
-  EXPECT_EQ(follower.directory().records(), "");
+  EXPECT_EQ(listed(), "");
   world.publish("listed:a", draft("2"));
-  EXPECT_NE(follower.directory().records(), "");
+  EXPECT_EQ(position_in(listed()), world.answer(first)->position) << "all that is left of it";
 }
 
 TEST(ChannelDirectory, WhoFollowsItMissesNothingHoweverMessagesAreInterleaved) {
