@@ -65,6 +65,7 @@ std::shared_ptr<relay::RelayConfig> SimDirectory::make_config(const SimOptions& 
   auto signal = make_namespace("signal:*", 0, relay::PublishRight::Capability);
   signal.kind = ChannelKind::Signal;
   config->namespaces.push_back(std::move(signal));
+  for (relay::Namespace& rules : config->namespaces) rules.listed = workload.listed;
   config->heartbeat_interval = options.relay.heartbeat_interval;
   config->heartbeat_timeout = options.relay.heartbeat_timeout;
   config->hello_timeout = options.relay.hello_timeout;

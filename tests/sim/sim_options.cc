@@ -214,6 +214,7 @@ SimOptions draw_options(std::uint64_t seed) {
   if (options.store.durable && options.store.late_one_in != 0) options.phases.after_faults = 16s;
   draw_corruption(draw, options);
   options.phases.linger = draw.one_in(16) ? draw.time(30s, 120s) : draw.time(0s, 2s);
+  options.workload.listed = draw.coin();
   return options;
 }
 
@@ -277,7 +278,7 @@ std::string describe(const SimOptions& options) {
          chance("merge", workload.merge_one_in) + chance("if_version", workload.if_version_one_in) +
          chance("source", workload.source_version_one_in) + number("filters", workload.filters) +
          chance("paced", workload.paced_one_in) + number("signals", workload.signal_channels) +
-         "\nphases:" + time("faults", options.phases.faults) +
+         number("listed", workload.listed) + "\nphases:" + time("faults", options.phases.faults) +
          time("linger", options.phases.linger);
 }
 

@@ -100,6 +100,7 @@ struct WorkloadOptions {
   // Records.
   std::uint32_t state_channels = 0;
   std::uint32_t signal_channels = 0;
+  bool listed = false;  // channels stand in the directory
   std::uint32_t state_keys = 30;
   std::uint32_t state_fill = 0;     // of those: there from the beginning
   std::size_t record_pad_max = 40;  // bytes; large: a pass has several pages

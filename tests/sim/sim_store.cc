@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "tests/sim/check/listing_checker.h"
+
 namespace tidegate::sim {
 namespace {
 
@@ -37,7 +39,8 @@ SimStore::SimStore(SimContext& context, Oracle& oracle, const SimDirectory& dire
 // ---- open
 
 Result<relay::StoreOpened> SimStore::open_now(const relay::ChannelKey& key) {
-  const auto channel = directory_.find(key);
+  const bool is_directory = key.channel.is_directory();
+  const auto channel = is_directory ? ChannelRef{} : directory_.find(key);
   if (!channel) {
     context_.fail("I3", "the store was asked for a channel of nobody: " + key.tenant + " " +
                             key.channel.str());
@@ -48,7 +51,8 @@ Result<relay::StoreOpened> SimStore::open_now(const relay::ChannelKey& key) {
     stream = std::make_unique<Stream>();
     stream->channel = *channel;
     stream->top.epoch = Epoch::from_entropy(prng_.next());
-    oracle_.stream_created(*channel, stream->top.epoch.token());
+    stream->is_directory = is_directory;
+    if (!is_directory) oracle_.stream_created(*channel, stream->top.epoch.token());
     context_.note("store.create", channel->tenant, channel->channel);
   }
   sync(*stream);
@@ -87,7 +91,20 @@ SimStore::Fate SimStore::draw_fate() {
   return Fate::Normal;
 }
 
+void SimStore::check_listed(const relay::StoreAppend& request) {
+  const auto* rules = directory_.config()->namespace_of(request.key->channel);
+  if (rules == nullptr || !rules->listed) return;
+  const auto found = streams_.find({request.key->tenant, ChannelName::directory()});
+  if (found == streams_.end()) {
+    return context_.fail("I1", "appended to a listed channel before there is a directory");
+  }
+  const Stream& directory = *found->second;
+  const auto fault = listing_fault({directory.kept, directory.records}, request);
+  if (fault) context_.fail("I1", *fault);
+}
+
 void SimStore::append(relay::StoreAppend request, std::function<void(relay::AppendResult)> done) {
+  check_listed(request);
   const Fate fate = draw_fate();
   auto shared = std::make_shared<relay::StoreAppend>(std::move(request));
   context_.note("store.append", static_cast<std::uint64_t>(fate), shared->records.size(),
@@ -161,6 +178,7 @@ relay::AppendResult SimStore::land(const relay::StoreAppend& request) {
 }
 
 void SimStore::tell_oracle(const Stream& stream, const relay::AppendedRecord& appended) {
+  if (stream.is_directory) return;  // of the relay's own making
   const relay::LogRecord& record = *appended.record;
   RecordFacts facts;
   facts.offset = appended.range.offset.value;
@@ -310,7 +328,8 @@ void SimStore::forget_unreported(Stream& stream) {
     stream.records.pop_back();
   }
   stream.top.offset = stream.reported;
-  oracle_.records_lost(stream.channel, stream.top.epoch.token(), stream.top.offset.value);
+  if (!stream.is_directory)
+    oracle_.records_lost(stream.channel, stream.top.epoch.token(), stream.top.offset.value);
   context_.note("store.forgot", stream.top.offset.value);
 }
 

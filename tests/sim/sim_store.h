@@ -37,6 +37,7 @@ class SimStore {
  private:
   struct Stream {
     ChannelRef channel;
+    bool is_directory = false;  // of listed channels; no channel of the run
     StreamPosition top;
     Offset floor;
     Offset reported;  // what somebody has been told exists
@@ -48,6 +49,7 @@ class SimStore {
     std::vector<relay::StoreTrim> unsynced;  // trims that a crash may undo
   };
 
+  void check_listed(const relay::StoreAppend& request);
   Fate draw_fate();
   Duration latency() { return prng_.duration_up_to(context_.options.store.latency_max); }
   Result<relay::StoreOpened> open_now(const relay::ChannelKey& key);

@@ -32,6 +32,10 @@ void SignalChecker::started(SignalView& view, const SubscriptionStarted& started
   if (started.kind != ChannelKind::Signal || started.outcome != SubscribeOutcome::Snapshot) {
     context_.fail("I1", view.who + ": a signal channel was answered as if it had history");
   }
+  if (view.epoch == started.start.epoch.token() && started.start.offset.value < view.last) {
+    context_.fail(
+        "I1", view.who + ": begins anew before signal " + number(view.last) + ", which it has had");
+  }
   view.epoch = started.start.epoch.token();
   view.last = view.position = started.start.offset.value;
   readings_[{view.client, view.channel.channel}].push_back(

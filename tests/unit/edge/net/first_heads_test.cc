@@ -160,6 +160,18 @@ TEST_F(FirstHeadsTest, WhoEndsInTheMiddleIsHandedOverAndWhoSaysNothingIsClosed) 
   EXPECT_TRUE(silent.closed_without_words());
 }
 
+TEST_F(FirstHeadsTest, WhoResetsInTheMiddleGivesItsPlaceBackAtOnce) {
+  start(1h);
+  for (const char* words : {"GET / HT", ""}) {
+    RawClient client(port_);
+    ASSERT_TRUE(client.send(words));
+    turns_until_quiet();
+    client.reset();
+    run_until([this] { return closed_ > 0 || is_ready(); });
+    EXPECT_EQ(std::exchange(closed_, 0), 1) << "not when its deadline comes";
+  }
+}
+
 TEST_F(FirstHeadsTest, EachHasItsOwnDeadline) {
   start(50ms);
   RawClient first(port_);

@@ -51,6 +51,8 @@ class RawClient {
   bool send(std::string_view bytes);
   /// Says nothing more, and still listens.
   void send_end();
+  /// Is gone, by a reset.
+  void reset();
   /// A response with a Content-Length; nullopt when the connection ends before it is whole.
   std::optional<RawResponse> read_response(bool head_only = false);
   /// True when the other side closes (or resets) without a further byte.
