@@ -92,6 +92,35 @@ bool ChannelPattern::covers(const ChannelPattern& other) const {
   return at == other.segments_.size() && !segments_.empty();
 }
 
+std::optional<ChannelPattern> ChannelPattern::intersection(const ChannelPattern& other) const {
+  static constexpr auto is_rest = [](const ChannelPattern& pattern, std::size_t at) {
+    return at < pattern.segments_.size() && pattern.segments_[at].kind == Kind::Rest;
+  };
+  if (segments_.empty() || other.segments_.empty()) return std::nullopt;
+  std::string text;
+  const auto add = [&text](const Segment& segment) {
+    text += text.empty() ? "" : ":";
+    text += segment.kind == Kind::Literal ? segment.text : segment.kind == Kind::Rest ? "**" : "*";
+  };
+  for (std::size_t at = 0; at < segments_.size() || at < other.segments_.size(); ++at) {
+    const bool mine_ends = at >= segments_.size();
+    const bool theirs_ends = at >= other.segments_.size();
+    if (mine_ends || theirs_ends) return std::nullopt;
+    if (is_rest(*this, at) || is_rest(other, at)) {
+      // One or more of anything, cut down by what the other still has to say.
+      const ChannelPattern& rest = is_rest(*this, at) ? other : *this;
+      for (std::size_t i = at; i < rest.segments_.size(); ++i) add(rest.segments_[i]);
+      return *parse(text);
+    }
+    const Segment& mine = segments_[at];
+    const Segment& theirs = other.segments_[at];
+    const bool both_literal = mine.kind == Kind::Literal && theirs.kind == Kind::Literal;
+    if (both_literal && mine.text != theirs.text) return std::nullopt;
+    add(mine.kind == Kind::Literal ? mine : theirs);
+  }
+  return *parse(text);
+}
+
 std::string ChannelPattern::directory_filter() const {
   const auto place = [](std::size_t index) { return "\"/segments/" + std::to_string(index) + '"'; };
   std::string filter = "{";

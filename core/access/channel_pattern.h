@@ -5,6 +5,7 @@
 // The same code answers at the relay, which enforces, and in the SDK's can(), which only predicts.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,8 @@ class ChannelPattern {
   bool matches(const ChannelName& channel) const;
   /// True when every channel that `other` matches is matched by this one, too.
   bool covers(const ChannelPattern& other) const;
+  /// What matches exactly the channels that both match; nullopt when there are none.
+  std::optional<ChannelPattern> intersection(const ChannelPattern& other) const;
   /// A filter (docs/FILTERS.md) with the same meaning for records of a channel directory, whose
   /// `segments` are those of the channel's name.
   std::string directory_filter() const;

@@ -47,6 +47,8 @@ Log::Log(const LogSettings& settings)
   logger_->flush_on(spdlog::level::warn);
 }
 
+void Log::set_level(relay::LogLevel level) { logger_->set_level(level_of(level)); }
+
 Log::~Log() { logger_->flush(); }
 
 void Log::write(const relay::LogLine& line) {

@@ -20,6 +20,7 @@ class Log {
 
   /// Thread-safe.
   void write(const relay::LogLine& line);
+  void set_level(relay::LogLevel level);
   void write(relay::LogLevel level, std::string text) { write({level, std::move(text)}); }
 
  private:

@@ -129,6 +129,22 @@ double sum(const std::vector<Counters>& all, std::uint64_t Counters::*field) {
   return static_cast<double>(total);
 }
 
+prometheus::MetricFamily reload_family(const MetricsSample& sample) {
+  prometheus::MetricFamily family{"tidegate_config_reloads_total",
+                                  "Times that the configuration was read anew, by SIGHUP.",
+                                  MetricType::Counter,
+                                  {}};
+  const auto add = [&family](const char* result, std::uint64_t count) {
+    prometheus::ClientMetric metric;
+    metric.label.push_back({"result", result});
+    metric.counter.value = static_cast<double>(count);
+    family.metric.push_back(std::move(metric));
+  };
+  add("ok", sample.reloads_applied);
+  add("refused", sample.reloads_refused);
+  return family;
+}
+
 prometheus::MetricFamily build_family() {
   prometheus::MetricFamily family{
       "tidegate_build_info", "Which relay this is; the value is always 1.", MetricType::Gauge, {}};
@@ -142,7 +158,7 @@ prometheus::MetricFamily build_family() {
 }  // namespace
 
 std::string metrics_text(const MetricsSample& sample) {
-  std::vector<prometheus::MetricFamily> families = {build_family()};
+  std::vector<prometheus::MetricFamily> families = {build_family(), reload_family(sample)};
   const auto gauge = [&](const char* name, const char* help, double value) {
     families.push_back(family(name, help, MetricType::Gauge, value));
   };

@@ -13,6 +13,8 @@ struct MetricsSample {
   std::vector<relay::RelayCounters> relay;  // one for each worker
   std::vector<net::NetCounters> net;
   bool draining = false;
+  std::uint64_t reloads_applied = 0;
+  std::uint64_t reloads_refused = 0;
   std::optional<store::StoreCounters> store{};  // of a durable one
 };
 

@@ -1,12 +1,13 @@
 // `tidegate serve`: puts configuration, keys, routes and server together, runs until it is told to
-// stop.
+// stop, and reads the configuration anew when it is told to (SIGHUP).
 #include <ostream>
 
 #include "edge/app/command.h"
+#include "edge/app/config_reload.h"
 #include "edge/app/config_words.h"
 #include "edge/app/log.h"
+#include "edge/app/process_signals.h"
 #include "edge/app/relay_http_api.h"
-#include "edge/app/stop_signals.h"
 #include "edge/app/store_choice.h"
 #include "edge/app/version.h"
 #include "edge/auth/jwt_verifier.h"
@@ -30,9 +31,9 @@ auth::ApiKeys api_keys_of(const Config& config) {
   return auth::ApiKeys(std::move(keys));
 }
 
-Result<std::optional<DevRoutes>> dev_routes_of(const ServeCommand& command, const Config& config,
+Result<std::optional<DevRoutes>> dev_routes_of(bool dev, const Config& config,
                                                const auth::JwtKey& key) {
-  if (!command.dev) return std::optional<DevRoutes>();
+  if (!dev) return std::optional<DevRoutes>();
   DevRoutes routes;
   routes.token = [key, auth = config.auth](WallTime now) { return dev_token(key, auth, now); };
   if (!config.dev.static_root.empty()) {
@@ -43,23 +44,69 @@ Result<std::optional<DevRoutes>> dev_routes_of(const ServeCommand& command, cons
   return std::optional<DevRoutes>(std::move(routes));
 }
 
-net::ServerOptions server_options(const Config& config, const auth::JwtKey& key,
-                                  std::shared_ptr<Log> log) {
+/// Rules, keys and routes: all that a server takes from the configuration more than once.
+Result<net::ServerUpdate> server_update(bool dev, const Config& config,
+                                        const std::shared_ptr<const RelayStatus>& status) {
+  const auto key = auth::JwtKey::hs256(config.auth.hs256_secret);
+  if (!key) return Error{key.error().code, "auth.hs256_secret: " + key.error().message, 0};
+  auto routes = dev_routes_of(dev, config, *key);
+  if (!routes) return routes.error();
+  net::ServerUpdate update;
+  update.config = std::make_shared<relay::RelayConfig>(config.relay);
+  const auth::JwtVerifier verifier({*key}, {config.auth.issuer, config.auth.audience});
+  update.verify_token = [verifier](std::string_view token, WallTime now) {
+    return verifier.verify(token, now);
+  };
+  update.http_api =
+      std::make_shared<RelayHttpApi>(api_keys_of(config), status, std::move(routes).value());
+  return update;
+}
+
+net::ServerOptions server_options(const Config& config, net::ServerUpdate first,
+                                  const std::shared_ptr<Log>& log) {
   net::ServerOptions options;
   options.host = config.server.host;
   options.port = static_cast<std::uint16_t>(config.server.port);
   options.workers = static_cast<unsigned>(config.server.workers);
   options.entropy = net::entropy64();
-  options.config = std::make_shared<relay::RelayConfig>(config.relay);
-  const auth::JwtVerifier verifier({key}, {config.auth.issuer, config.auth.audience});
-  options.verify_token = [verifier](std::string_view token, WallTime now) {
-    return verifier.verify(token, now);
-  };
-  options.log = [log = std::move(log)](const relay::LogLine& line) { log->write(line); };
+  options.config = std::move(first.config);
+  options.verify_token = std::move(first.verify_token);
+  options.http_api = std::move(first.http_api);
+  options.log = [log](const relay::LogLine& line) { log->write(line); };
   options.http_body_bytes_max = config.server.http_body_bytes_max;
   options.connections_max = config.server.connections_max;
   return options;
 }
+
+class ServerPart final : public ReloadPart {
+ public:
+  ServerPart(net::RelayServer& server, bool dev, std::shared_ptr<const RelayStatus> status)
+      : server_(server), dev_(dev), status_(std::move(status)) {}
+
+  Result<std::function<void()>> prepare(const Config& config) override {
+    auto update = server_update(dev_, config, status_);
+    if (!update) return update.error();
+    return std::function<void()>(
+        [this, ready = std::move(update).value()] { server_.update(ready); });
+  }
+
+ private:
+  net::RelayServer& server_;
+  const bool dev_;
+  std::shared_ptr<const RelayStatus> status_;
+};
+
+class LogPart final : public ReloadPart {
+ public:
+  explicit LogPart(std::shared_ptr<Log> log) : log_(std::move(log)) {}
+
+  Result<std::function<void()>> prepare(const Config& config) override {
+    return std::function<void()>([this, level = config.log.level] { log_->set_level(level); });
+  }
+
+ private:
+  std::shared_ptr<Log> log_;
+};
 
 std::string authority_of(const Config& config, std::uint16_t port) {
   const std::string& host = config.server.host;
@@ -89,39 +136,84 @@ void announce_dev(const Terminal& terminal, const DevMode& dev, const std::strin
   terminal.out << "\n";
 }
 
-int run_until_stopped(const ServeCommand& command, const Config& config,
-                      const std::optional<DevMode>& dev, const Terminal& terminal) {
-  const auto key = auth::JwtKey::hs256(config.auth.hs256_secret);
-  if (!key) return fail(terminal, "auth.hs256_secret: " + key.error().message);
-  auto routes = dev_routes_of(command, config, *key);
-  if (!routes) return fail(terminal, routes.error().message);
-  StopSignals signals;
+/// A configuration, and what development mode has made of it.
+struct Begun {
+  Config config;
+  std::optional<DevMode> dev;
+};
+
+LoadedConfig load(const ServeCommand& command, std::optional<DevMode>& dev) {
+  LoadedConfig loaded = load_config({command.config, tidegate_environment(), command.options});
+  loaded.config.relay.label = relay_label();
+  if (loaded.problems.empty() && command.dev) {
+    auto entered = enter_dev_mode(command.dev_options, loaded.config);
+    if (entered) {
+      dev = std::move(entered).value();
+    } else {
+      loaded.problems.push_back({"--dev", entered.error().message});
+    }
+  }
+  return loaded;
+}
+
+/// The same again, with the keys that development mode has made.
+ConfigReload::Load loader_of(ServeCommand command, const std::optional<DevMode>& dev) {
+  if (dev.has_value()) command.dev_options = {dev->secret.reveal(), dev->key.reveal()};
+  return [command = std::move(command)] {
+    std::optional<DevMode> again;
+    return load(command, again);
+  };
+}
+
+/// Until SIGTERM or SIGINT: its number.
+int serve(ProcessSignals& signals, ConfigReload& reload) {
+  int signal = signals.wait();
+  for (; signal == SIGHUP; signal = signals.wait()) reload.reload();
+  return signal;
+}
+
+void announce(const Terminal& terminal, const Begun& begun, const net::RelayServer& server,
+              Log& log) {
+  const Config& config = begun.config;
+  const std::string authority = authority_of(config, server.port());
+  if (begun.dev.has_value()) {
+    const auto key = auth::JwtKey::hs256(config.auth.hs256_secret);
+    const auto token = key ? dev_token(*key, config.auth, net::real_now().wall) : key.error();
+    announce_dev(terminal, *begun.dev, authority, token ? *token : "",
+                 !config.dev.static_root.empty());
+  }
+  terminal.out << "tidegate listens on http://" << authority << std::endl;
+  log.write(relay::LogLevel::Info, version_line() + " listens on " + authority + " with " +
+                                       std::to_string(server.worker_count()) + " workers");
+  log.write(relay::LogLevel::Info, "the store is " + describe_store(config.store));
+}
+
+int run_until_stopped(const ServeCommand& command, Begun begun, ProcessSignals& signals,
+                      const Terminal& terminal) {
+  const Config& config = begun.config;
   const auto log = std::make_shared<Log>(config.log);
-  const auto status = std::make_shared<RelayStatus>();
+  const auto reloads = std::make_shared<ReloadCounters>();
+  const auto status = std::make_shared<RelayStatus>(reloads);
+  auto update = server_update(command.dev, config, status);
+  if (!update) return fail(terminal, update.error().message);
   if (const auto problem = store_problem(config.store)) return fail(terminal, *problem);
-  net::ServerOptions options = server_options(config, *key, log);
+  net::ServerOptions options = server_options(config, std::move(update).value(), log);
   auto store = open_store(config, net::entropy64(), options.log);
   if (!store) return fail(terminal, store.error().message);
   options.store = std::move(store).value();
-  options.http_api =
-      std::make_shared<RelayHttpApi>(api_keys_of(config), status, std::move(routes).value());
   auto started = net::RelayServer::start(std::move(options));
   if (!started) return fail(terminal, started.error().message);
   const std::unique_ptr<net::RelayServer> server = std::move(started).value();
   status->set_server(server.get());
-  const std::string authority = authority_of(config, server->port());
-  if (dev.has_value()) {
-    const auto token = dev_token(*key, config.auth, net::real_now().wall);
-    announce_dev(terminal, *dev, authority, token ? *token : "", !config.dev.static_root.empty());
-  }
-  terminal.out << "tidegate listens on http://" << authority << std::endl;
-  log->write(relay::LogLevel::Info, version_line() + " listens on " + authority + " with " +
-                                        std::to_string(server->worker_count()) + " workers");
-  log->write(relay::LogLevel::Info, "the store is " + describe_store(config.store));
-  const int signal = signals.wait();
+  announce(terminal, begun, *server, *log);
+  std::vector<std::unique_ptr<ReloadPart>> parts;
+  parts.push_back(std::make_unique<ServerPart>(*server, command.dev, status));
+  parts.push_back(std::make_unique<LogPart>(log));
+  ConfigReload reload(config, loader_of(command, begun.dev), std::move(parts), *log, reloads);
+  const int signal = serve(signals, reload);
   status->set_draining();
   log->write(relay::LogLevel::Info, "signal " + std::to_string(signal) + ": sending clients away");
-  server->stop(config.server.drain_window);
+  server->stop(reload.running().server.drain_window);
   status->set_server(nullptr);
   log->write(relay::LogLevel::Info, "stopped");
   return kExitOk;
@@ -130,22 +222,18 @@ int run_until_stopped(const ServeCommand& command, const Config& config,
 }  // namespace
 
 int run_command(const ServeCommand& command, const Terminal& terminal) {
-  LoadedConfig loaded = load_config({command.config, tidegate_environment(), command.options});
+  ProcessSignals signals;
+  std::optional<DevMode> dev;
+  LoadedConfig loaded = load(command, dev);
   for (const ConfigProblem& problem : loaded.problems) terminal.err << problem.text() << "\n";
   if (!loaded.problems.empty()) return kExitFailure;
-  Config& config = loaded.config;
-  config.relay.label = relay_label();
-  std::optional<DevMode> dev;
-  if (command.dev) {
-    auto entered = enter_dev_mode(command.dev_options, config);
-    if (!entered) return fail(terminal, entered.error().message);
-    dev = std::move(entered).value();
-  } else {
-    for (const std::string& warning : config_warnings(config)) {
+  if (!command.dev) {
+    for (const std::string& warning : config_warnings(loaded.config)) {
       terminal.err << "tidegate: warning: " << warning << "\n";
     }
   }
-  return run_until_stopped(command, config, dev, terminal);
+  return run_until_stopped(command, Begun{std::move(loaded.config), std::move(dev)}, signals,
+                           terminal);
 }
 
 }  // namespace tidegate::app

@@ -95,6 +95,9 @@ class HttpServer {
   HttpServer(const HttpServerOptions& options, WorkerAccess& worker, NetCounters& counters)
       : options_(options), worker_(worker), counters_(counters) {}
 
+  /// Who answers requests from here on.
+  void set_api(std::shared_ptr<const HttpApi> api) { options_.api = std::move(api); }
+
   /// A connection was accepted; it has until the header deadline to say what it wants.
   void handle_accepted(lws* wsi);
   /// It speaks WebSocket from here on.

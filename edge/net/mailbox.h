@@ -7,6 +7,7 @@
 
 #include <uv.h>
 
+#include <memory>
 #include <mutex>
 #include <variant>
 #include <vector>
@@ -16,6 +17,8 @@
 
 namespace tidegate::net {
 
+struct ServerUpdate;
+
 struct ShardLetter {
   std::uint16_t from = 0;
   relay::ShardMessage message;
@@ -23,6 +26,10 @@ struct ShardLetter {
 /// What the store's thread has to say to this shard.
 struct StoreLetter {
   std::vector<store::StoreAnswer> answers;
+};
+/// Other rules from here on.
+struct UpdateLetter {
+  std::shared_ptr<const ServerUpdate> update;
 };
 /// Accept nobody any more and send everybody away over `window`.
 struct DrainLetter {
@@ -32,7 +39,7 @@ struct DrainLetter {
 /// Leave the loop.
 struct EndLetter {};
 
-using Letter = std::variant<ShardLetter, StoreLetter, DrainLetter, EndLetter>;
+using Letter = std::variant<ShardLetter, StoreLetter, UpdateLetter, DrainLetter, EndLetter>;
 
 class Mailbox {
  public:

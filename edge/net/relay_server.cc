@@ -39,6 +39,7 @@ class Server final : public RelayServer {
   std::optional<store::StoreCounters> store_counters() const override {
     return shared_.options.store->counters();
   }
+  void update(ServerUpdate update) override;
   void stop(Duration window) override;
 
  private:
@@ -127,6 +128,11 @@ void Server::post_to_all(MakeLetter&& make_letter) {
     letters.emplace_back(make_letter());
     mailbox.post(letters);
   }
+}
+
+void Server::update(ServerUpdate update) {
+  const auto shared = std::make_shared<const ServerUpdate>(std::move(update));
+  post_to_all([&shared] { return UpdateLetter{shared}; });
 }
 
 void Server::stop(Duration window) {

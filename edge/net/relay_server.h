@@ -41,6 +41,13 @@ struct ServerOptions {
   std::size_t connections_max = limits::connections_default;
 };
 
+/// What a running server takes anew, all of it at once. See RelayShard::reconfigure().
+struct ServerUpdate {
+  std::shared_ptr<const relay::RelayConfig> config;
+  std::function<Result<relay::ClaimsPtr>(std::string_view token, WallTime now)> verify_token;
+  std::shared_ptr<const HttpApi> http_api;
+};
+
 class RelayServer {
  public:
   /// Binds and starts; Unavailable with the reason (address in use …) when it cannot.
@@ -54,6 +61,8 @@ class RelayServer {
   virtual std::vector<NetCounters> net_counters() const = 0;
   /// Nothing when the store is not a durable one. Thread-safe.
   virtual std::optional<store::StoreCounters> store_counters() const = 0;
+  /// From each worker's next turn on. Nobody is disconnected.
+  virtual void update(ServerUpdate update) = 0;
   /// Stops accepting, drains connections over `window`, then ends the threads. Blocks until done.
   virtual void stop(Duration window) = 0;
 };

@@ -57,6 +57,7 @@ Worker::Worker(WorkerShared& shared, std::uint16_t index, std::uint64_t incarnat
                int listening_fd)
     : shared_(shared),
       index_(index),
+      verify_token_(shared.options.verify_token),
       outgoing_(shared.mailboxes.size()),
       driver_(shard_options(shared, index, incarnation), connect_store(shared, index), *this),
       websockets_(driver_, shared.options.config->client_message_bytes_max),
@@ -218,7 +219,7 @@ void Worker::send_to_shard(relay::ShardSend send) {
 }
 
 Result<relay::ClaimsPtr> Worker::verify_token(std::string_view token, WallTime now) {
-  return shared_.options.verify_token(token, now);
+  return verify_token_(token, now);
 }
 
 void Worker::log(const relay::LogLine& line) {
@@ -286,6 +287,13 @@ void Worker::handle_letter(StoreLetter& letter) {
   for (store::StoreAnswer& answer : letter.answers) {
     driver_.handle_store_answer(answer);
   }
+}
+
+void Worker::handle_letter(UpdateLetter& letter) {
+  const ServerUpdate& update = *letter.update;
+  verify_token_ = update.verify_token;
+  http_.set_api(update.http_api);
+  driver_.shard().reconfigure(now(), update.config);
 }
 
 void Worker::handle_letter(DrainLetter& letter) {

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -97,6 +98,7 @@ class Worker final : public WorkerAccess, private ShardWorld {
   void handle_letters();
   void handle_letter(ShardLetter& letter);
   void handle_letter(StoreLetter& letter);
+  void handle_letter(UpdateLetter& letter);
   void handle_letter(DrainLetter& letter);
   void handle_letter(EndLetter& letter);
   void handle_turn();
@@ -112,6 +114,7 @@ class Worker final : public WorkerAccess, private ShardWorld {
   LwsContext context_;
   lws_vhost* vhost_ = nullptr;
   std::optional<Instant> armed_for_;
+  std::function<Result<relay::ClaimsPtr>(std::string_view token, WallTime now)> verify_token_;
   std::vector<Letter> incoming_;
   std::vector<std::vector<Letter>> outgoing_;  // for each shard, posted when the input is settled
 

@@ -160,6 +160,15 @@ void ChannelHub::handle_timeout(Now now) {
   handle_ticks(now);
 }
 
+void ChannelHub::reconfigure() {
+  mirrors_.for_each([this](std::uint32_t slot, ChannelMirror& mirror) {
+    if (const Namespace* rules = context_.config().namespace_of(mirror.key()->channel)) {
+      mirror.reconfigure(*rules);
+      note_growth(slot);  // cut back once everybody has been served
+    }
+  });
+}
+
 void ChannelHub::handle_ticks(Now now) {
   while (const std::optional<Pacer::Due> due = pacer_.poll_due(now.monotonic)) {
     for (const std::uint32_t slot : due->views) {

@@ -59,6 +59,7 @@ class ChannelHub {
   void handle_batch(MirrorBatch batch);
   void handle_refused(Now now, const MirrorRefused& refused);
   void handle_timeout(Now now);
+  void reconfigure();
 
   // ---- polled by FanOut
   /// A view with news, each once.

@@ -64,6 +64,8 @@ class ChannelLog {
   std::optional<WallTime> next_expiry() const;
 
   // ---- commands
+  /// Held to by the next enforce().
+  void set_limits(const HistoryLimits& limits) { limits_ = limits; }
   /// Another stream, or the same one after a hole: begins empty at `floor`.
   void restart(Epoch epoch, Offset floor);
   /// Of a state channel: the records as of some place in the log, or beyond it.

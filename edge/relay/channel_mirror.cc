@@ -44,6 +44,12 @@ void ChannelMirror::ask() {
 
 void ChannelMirror::close() { context_.send(owner_, MirrorClose{key_, generation_}); }
 
+void ChannelMirror::reconfigure(const Namespace& rules) {
+  TIDEGATE_CHECK(rules.kind == kind());
+  rung_min_ = pace_rung(rules.min_interval);
+  log_.set_limits(rules.history_limits());
+}
+
 ChannelMirror::Loaded ChannelMirror::restart(MirrorBatch& batch) {
   const bool first = log_.epoch().empty();
   const bool other_stream = batch.epoch != log_.epoch();

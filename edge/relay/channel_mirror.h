@@ -74,6 +74,8 @@ class ChannelMirror {
   /// Asks the owner, unless the answer to an earlier question is still to come.
   void ask();
   void close();
+  /// Other rules, of the same kind.
+  void reconfigure(const Namespace& rules);
 
   // ---- answering
   /// Drops what exceeds history, but for what is beyond `keep_beyond`.

@@ -43,6 +43,18 @@ ChannelOwner::ChannelOwner(ShardContext& context, ChannelKeyPtr key, const Names
   open(now);
 }
 
+void ChannelOwner::reconfigure(Now now, const Namespace& rules) {
+  TIDEGATE_CHECK(rules.kind == log_.kind());
+  log_.set_limits(rules.history_limits());
+  window_.set_bounds(context_.config().idempotency_window_entries,
+                     context_.config().idempotency_window_age);
+  record_ttl_ = rules.record_ttl;
+  is_listed_ = rules.listed;
+  if (serving_) {
+    enforce_history(now);
+  }
+}
+
 EffectId ChannelOwner::awaited() const {
   if (const auto* opening = std::get_if<Opening>(&state_)) {
     return opening->id;

@@ -68,6 +68,8 @@ class ChannelOwner {
   void handle_listed(Now now, EffectId id, const PublishResult& result);
 
   void handle_timeout(Now now);
+  /// Other rules, of the same kind.
+  void reconfigure(Now now, const Namespace& rules);
 
  private:
   // What the owner waits for; there is never more than one thing.
@@ -164,7 +166,7 @@ class ChannelOwner {
   Duration record_ttl_;
   std::size_t expiring_ = 0;  // deletes of its own that are not settled yet
   State state_;
-  const bool is_listed_;        // by its namespace
+  bool is_listed_;              // by its namespace
   bool stands_listed_ = false;  // as the stream it is now
   bool serving_ = false;        // the log has been loaded up to the store's top at least once
   std::deque<Proposal> queue_;

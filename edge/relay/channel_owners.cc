@@ -94,6 +94,16 @@ void ChannelOwners::handle_submit(Now now, std::uint16_t from, PublishSubmit sub
   }
 }
 
+void ChannelOwners::reconfigure(Now now) {
+  owners_.for_each([&](std::uint32_t slot, ChannelOwner& owner) {
+    const Namespace* rules = context_.config().namespace_of(owner.key()->channel);
+    if (rules != nullptr) {
+      owner.reconfigure(now, *rules);
+      settle_down(slot);
+    }
+  });
+}
+
 bool ChannelOwners::propose_next(Now now) {
   if (submitted_.empty()) {
     return false;

@@ -30,6 +30,7 @@ class ChannelOwners {
   /// The directory's answer to an owner of this shard.
   void handle_listed(Now now, EffectId id, const PublishResult& result);
   void handle_timeout(Now now);
+  void reconfigure(Now now);
   /// Appends what was submitted to one channel since the last call, as one append, so that what was
   /// published together is stored and sent together. False when there was nothing.
   bool propose_next(Now now);

@@ -26,6 +26,16 @@ class ChannelTable {
   }
   std::size_t size() const { return by_key_.size(); }
 
+  /// `visit(slot, channel)` for each; it adds and removes none.
+  template <typename Visit>
+  void for_each(Visit&& visit) {
+    for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
+      if (slots_[slot].channel != nullptr) {
+        visit(slot, *slots_[slot].channel);
+      }
+    }
+  }
+
   std::uint32_t add(ChannelKeyPtr key, std::unique_ptr<Channel> channel) {
     std::uint32_t slot = static_cast<std::uint32_t>(slots_.size());
     if (free_.empty()) {

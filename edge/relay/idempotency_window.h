@@ -28,6 +28,11 @@ class IdempotencyWindow {
   IdempotencyWindow(std::size_t entries_max, Duration age_max, std::uint64_t seed)
       : entries_max_(entries_max), age_max_(age_max), seed_(seed) {}
 
+  /// Held to by the next remember().
+  void set_bounds(std::size_t entries_max, Duration age_max) {
+    entries_max_ = entries_max;
+    age_max_ = age_max;
+  }
   /// Keys of one kind never meet those of the other, nor one producer's another's.
   enum class KeyKind : char { IdempotencyKey = 'k', EventId = 'e' };
   Hash128 hash(KeyKind kind, std::string_view producer, std::string_view key) const;

@@ -62,6 +62,11 @@ struct RelayConfig {
   const Namespace* namespace_of(const ChannelName& channel) const;
 };
 
+/// Channels that could be of another kind under `next` than under `running`, one line for each pair
+/// of namespaces that disagrees, unless one that stands before them decides in their place. (Where
+/// only several together do so, it is a line too many, never one too few.)
+std::vector<std::string> kind_changes(const RelayConfig& running, const RelayConfig& next);
+
 /// What whoever named a channel without a namespace is told.
 Error unknown_namespace(const ChannelName& channel);
 

@@ -140,6 +140,12 @@ void RelayShard::drain(Now, Duration window, std::uint64_t seed) {
   parts_->session_flow.drain(window, seed);
 }
 
+void RelayShard::reconfigure(Now now, std::shared_ptr<const RelayConfig> config) {
+  parts_->context.reconfigure(std::move(config));
+  parts_->owners.reconfigure(now);
+  parts_->hub.reconfigure();
+}
+
 std::optional<RelayEffect> RelayShard::poll_effect(Now now) {
   // What is settled goes first (store, other shards, ends of connections), then what this shard
   // says to itself, then what was published is proposed, and only then is anything sent: so an

@@ -27,7 +27,7 @@ struct ShardOptions {
   std::uint16_t shard_count = 1;
   /// Entropy from the shell, another one in every process: connection ids and append ids.
   std::uint64_t incarnation = 0;
-  std::shared_ptr<const RelayConfig> config;
+  std::shared_ptr<const RelayConfig> config;  // to begin with
 };
 
 /// A publish from outside a connection (HTTP). The caller has checked the API key's rights.
@@ -81,6 +81,13 @@ class RelayShard {
   /// Tells every connection to come back, each in a slot of its own within `window`, and closes it.
   /// `seed` spreads the slots. New connections are refused from now on.
   void drain(Now now, Duration window, std::uint64_t seed);
+
+  /// From here on other rules hold, for what is there as for what comes: histories are cut to their
+  /// bounds, rights and limits are those of the new configuration. Connections and subscriptions
+  /// stay, and those who are paced keep the pace that they got. No channel may change its kind
+  /// (kind_changes()). A channel that no namespace matches any more keeps its rules for its
+  /// readers.
+  void reconfigure(Now now, std::shared_ptr<const RelayConfig> config);
 
   // ---- the shard speaks
   std::optional<RelayEffect> poll_effect(Now now);

@@ -4,8 +4,10 @@
 
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "core/base/hash.h"
 #include "edge/relay/relay_shard.h"
@@ -14,12 +16,15 @@ namespace tidegate::relay {
 
 class ShardContext {
  public:
-  explicit ShardContext(const ShardOptions& shard_options) : options(shard_options) {}
+  explicit ShardContext(const ShardOptions& shard_options)
+      : options(shard_options), config_(shard_options.config) {}
 
   const ShardOptions options;
   RelayCounters counters;
 
-  const RelayConfig& config() const { return *options.config; }
+  /// As it is now: see RelayShard::reconfigure().
+  const RelayConfig& config() const { return *config_; }
+  void reconfigure(std::shared_ptr<const RelayConfig> config) { config_ = std::move(config); }
   EffectId next_effect_id() { return static_cast<EffectId>(++effects_named_); }
   AppendId next_append_id() { return {options.incarnation, ++appends_named_}; }
   /// Of a stream that lives no longer than its owner.
@@ -40,6 +45,7 @@ class ShardContext {
   std::optional<LogLine> poll_log();
 
  private:
+  std::shared_ptr<const RelayConfig> config_;
   std::uint64_t effects_named_ = 0;
   std::uint32_t pulls_numbered_ = 0;
   std::uint64_t appends_named_ = 0;

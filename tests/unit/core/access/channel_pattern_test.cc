@@ -79,6 +79,24 @@ TEST(ChannelPattern, CoversWhateverTheOtherMatches) {
   EXPECT_FALSE(ChannelPattern().covers(*ChannelPattern::parse("a")));
 }
 
+TEST(ChannelPattern, AnIntersectionMatchesWhatBothMatch) {
+  const char* patterns[] = {"a",    "a:b",  "*",     "{x}",    "**",        "a:*",   "*:b",
+                            "a:**", "*:**", "a:*:c", "a:b:**", "{x}:{y}:c", "a:*:**"};
+  const char* channels[] = {"a",     "z",     "a:b",   "a:z",   "z:b",     "z:z",
+                            "a:b:c", "a:z:c", "z:z:c", "a:b:z", "a:b:c:d", "z:z:z:z"};
+  for (const char* one : patterns) {
+    for (const char* other : patterns) {
+      const auto both = ChannelPattern::parse(one)->intersection(*ChannelPattern::parse(other));
+      for (const char* channel : channels) {
+        const bool found = both.has_value() && both->matches(*ChannelName::parse(channel));
+        EXPECT_EQ(found, matches(one, channel) && matches(other, channel))
+            << one << " and " << other << " on " << channel;
+      }
+    }
+  }
+  EXPECT_FALSE(ChannelPattern().intersection(*ChannelPattern::parse("**")).has_value());
+}
+
 TEST(ChannelPattern, TheDirectoryIsMatchedByNone) {
   EXPECT_FALSE(matches("**", "$channels"));
   EXPECT_FALSE(matches("*", "$channels"));

@@ -102,7 +102,8 @@ struct Routes {
     return call(std::move(request));
   }
 
-  std::shared_ptr<RelayStatus> status = std::make_shared<RelayStatus>();
+  std::shared_ptr<RelayStatus> status =
+      std::make_shared<RelayStatus>(std::make_shared<ReloadCounters>());
   FakeWorker worker;
   RelayHttpApi api;
 };

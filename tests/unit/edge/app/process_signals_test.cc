@@ -1,6 +1,6 @@
 // The first signal is waited for, the second one ends the process. Each test runs in a process of
 // its own.
-#include "edge/app/stop_signals.h"
+#include "edge/app/process_signals.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -9,11 +9,11 @@
 namespace tidegate::app {
 namespace {
 
-TEST(StopSignalsDeathTest, TheFirstIsHandedOut) {
+TEST(ProcessSignalsDeathTest, TheFirstIsHandedOut) {
   for (const int signal : {SIGTERM, SIGINT}) {
     EXPECT_EXIT(
         {
-          StopSignals signals;
+          ProcessSignals signals;
           kill(getpid(), signal);  // pending: nothing waits yet
           _exit(signals.wait() == signal ? 0 : 1);
         },
@@ -21,10 +21,24 @@ TEST(StopSignalsDeathTest, TheFirstIsHandedOut) {
   }
 }
 
-TEST(StopSignalsDeathTest, TheSecondEndsAtOnce) {
+TEST(ProcessSignalsDeathTest, ThatToReloadComesAsOftenAsItIsSentAndEndsNothing) {
   EXPECT_EXIT(
       {
-        StopSignals signals;
+        ProcessSignals signals;
+        for (int n = 0; n < 3; ++n) {
+          kill(getpid(), SIGHUP);
+          if (signals.wait() != SIGHUP) _exit(1);
+        }
+        kill(getpid(), SIGTERM);
+        _exit(signals.wait() == SIGTERM ? 0 : 2);
+      },
+      testing::ExitedWithCode(0), "");
+}
+
+TEST(ProcessSignalsDeathTest, TheSecondEndsAtOnce) {
+  EXPECT_EXIT(
+      {
+        ProcessSignals signals;
         kill(getpid(), SIGTERM);
         signals.wait();
         raise(SIGINT);

@@ -1,4 +1,4 @@
-#include "edge/app/stop_signals.h"
+#include "edge/app/process_signals.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -12,16 +12,20 @@ void exit_at_once(int signal) { _exit(kSignalExitBase + signal); }
 
 }  // namespace
 
-StopSignals::StopSignals() {
+ProcessSignals::ProcessSignals() {
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGTERM);
   sigaddset(&signals_, SIGINT);
+  sigaddset(&signals_, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
 }
 
-int StopSignals::wait() {
+int ProcessSignals::wait() {
   int signal = 0;
   sigwait(&signals_, &signal);
+  if (signal == SIGHUP) {
+    return signal;
+  }
   std::signal(SIGTERM, exit_at_once);
   std::signal(SIGINT, exit_at_once);
   pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);

@@ -1,0 +1,178 @@
+// SIGHUP on the real relay: keys are rotated, limits raised, mistakes refused and restarts asked for,
+// while a subscriber stays connected on one connection and misses nothing.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
+import WebSocket from 'ws';
+import { freePort } from '../../demo/lib/relay_process.mjs';
+import { ConfiguredRelay } from './lib/configured_relay.mjs';
+import { createClient } from '../../sdk-js/dist/index.js';
+
+const secret = () => randomBytes(32).toString('base64url');
+
+let folder;
+let relay;
+let settings;
+let client;
+const got = [];
+
+function write(text) {
+  writeFileSync(join(folder, 'relay.toml'), text);
+}
+
+const text = ({ port, tokens, key, count, kind = 'log', extra = '' }) => `
+[server]
+port = ${port}
+workers = 2
+${extra}
+[auth]
+hs256_secret = "${tokens}"
+[[api_key]]
+name = "backend"
+secret = "${key}"
+channels = ["**"]
+[[namespace]]
+channel = "a:*"
+kind = "${kind}"
+history = { count = ${count} }
+`;
+
+async function mint(tokens) {
+  const { stdout } = await promisify(execFile)(
+    relay.binary,
+    ['token', '--sub', 'ann', '--subscribe', 'a:*'],
+    { env: { ...process.env, TIDEGATE_AUTH_HS256_SECRET: tokens } },
+  );
+  return stdout.trim();
+}
+
+async function publish(data, key = settings.key) {
+  const response = await fetch(`${relay.url}/v1/publish`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}` },
+    body: JSON.stringify({ channel: 'a:b', event: 'e', data }),
+  });
+  return response.status;
+}
+
+const until = async (holds, what) => {
+  const deadline = performance.now() + 10_000;
+  while (!(await holds())) {
+    if (performance.now() > deadline) assert.fail(`${what}\n${relay.log}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+};
+
+/** Reads the file anew, and waits until the relay has said so and counted it. */
+async function reload(result) {
+  const count = async () => {
+    const metrics = await (await fetch(`${relay.url}/metrics`)).text();
+    return Number(
+      new RegExp(`tidegate_config_reloads_total\\{result="${result}"\\} (\\d+)`).exec(metrics)[1],
+    );
+  };
+  const before = await count();
+  const from = relay.log.length;
+  relay.child.kill('SIGHUP');
+  await until(async () => (await count()) === before + 1, `no reload was ${result}`);
+  return relay.log.slice(from);
+}
+
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tidegate-reload-'));
+  settings = { port: await freePort(), tokens: secret(), key: secret(), count: 5 };
+  write(text(settings));
+  relay = new ConfiguredRelay(join(folder, 'relay.toml'), settings.port);
+  await relay.start();
+  client = createClient({
+    url: `ws://127.0.0.1:${settings.port}`,
+    getToken: () => mint(settings.tokens),
+    WebSocket,
+  });
+  const channel = client.channel('a:b');
+  channel.onReset(({ reason }) => assert.fail(`reset: ${reason}`));
+  channel.on('e', (data) => got.push(data));
+  await channel.ready();
+});
+after(async () => {
+  client?.dispose();
+  await relay?.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('keys are rotated: the old ones are refused, the new ones let in', async () => {
+  assert.equal(await publish('before'), 200);
+  const old = settings;
+  settings = { ...settings, tokens: secret(), key: secret() };
+  write(text(settings));
+  assert.match(await reload('ok'), /read anew and is in force/);
+  await until(async () => (await publish('old key', old.key)) === 401, 'the old key still holds');
+  assert.equal(await publish('after'), 200);
+  const connects = async (token) => {
+    const other = createClient({ url: `ws://127.0.0.1:${settings.port}`, token, WebSocket });
+    other.onError(() => undefined);
+    const state = await new Promise((resolve) => {
+      other.onStateChange((at) => (at === 'live' || at === 'failed') && resolve(at));
+      other.connect();
+    });
+    other.dispose();
+    return state;
+  };
+  assert.equal(await connects(await mint(old.tokens)), 'failed');
+  assert.equal(await connects(await mint(settings.tokens)), 'live');
+});
+
+test('a limit that is raised holds from the next publication on', async () => {
+  settings = { ...settings, count: 50 };
+  write(text(settings));
+  await reload('ok');
+  for (let n = 0; n < 30; ++n) assert.equal(await publish(n), 200);
+  const history = await fetch(`${relay.url}/v1/channels/a:b/history?limit=100`, {
+    headers: { authorization: `Bearer ${settings.key}` },
+  });
+  const { publications } = await history.json();
+  assert.ok(publications.length >= 30, `${publications.length} are kept`);
+});
+
+test('a broken file changes nothing, and its place is said', async () => {
+  write(text(settings).replace('count', 'cuont'));
+  const said = await reload('refused');
+  assert.match(said, /relay\.toml:\d+:\d+: namespace 1: history\.cuont: unknown key/);
+  assert.match(said, /stays as it was/);
+  assert.equal(await publish('still here'), 200);
+});
+
+test('what only a restart changes is named, and the rest is taken', async () => {
+  settings = { ...settings, key: secret() };
+  write(text({ ...settings, extra: 'connections_max = 77' }));
+  assert.match(await reload('ok'), /restart the relay to change server\.connections_max/);
+  await until(async () => (await publish('new key')) === 200, 'the new key is not known');
+});
+
+test('the kind of a channel stays', async () => {
+  write(text({ ...settings, kind: 'state' }));
+  assert.match(await reload('refused'), /channels a:\* would become state/);
+});
+
+test('twice in quick succession is as good as once', async () => {
+  write(text(settings));
+  relay.child.kill('SIGHUP');
+  relay.child.kill('SIGHUP');
+  await until(async () => (await publish('quick')) === 200, 'it does not answer');
+});
+
+test('through all of it the subscriber stayed on one connection and missed nothing', async () => {
+  assert.equal(await publish('last'), 200);
+  await until(() => got.at(-1) === 'last', 'the last one is missing');
+  assert.equal(client.stats().connectionsOpened, 1);
+  const numbers = got.filter((data) => typeof data === 'number');
+  assert.deepEqual(numbers, Array.from({ length: 30 }, (_, n) => n));
+  for (const data of ['before', 'after', 'still here', 'new key', 'quick']) {
+    assert.ok(got.includes(data), data);
+  }
+});
