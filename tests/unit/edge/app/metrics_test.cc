@@ -45,7 +45,7 @@ TEST(Metrics, EveryCounterIsThereOnce) {
   auto* store_fields = reinterpret_cast<std::uint64_t*>(&store);
   for (std::size_t i = 0; i < kStoreFields; ++i) store_fields[i] = 3000 + i;
   store.commit_us = 3001'000'000;  // as seconds
-  std::istringstream lines(metrics_text({{relay}, {net}, false, store}));
+  std::istringstream lines(metrics_text({{relay}, {net}, false, 4000, 4001, store}));
   std::multiset<std::string> values;
   std::set<std::string> names;
   for (std::string line; std::getline(lines, line);) {
@@ -60,6 +60,7 @@ TEST(Metrics, EveryCounterIsThereOnce) {
     EXPECT_EQ(values.count(std::to_string(2000 + i)), 1U) << i;
   for (std::size_t i = 0; i < kStoreFields; ++i)
     EXPECT_EQ(values.count(std::to_string(3000 + i)), 1U) << i;
+  EXPECT_EQ(values.count("4000") + values.count("4001"), 2U);
 }
 
 TEST(Metrics, AStoreInMemoryHasNone) {
