@@ -4,7 +4,7 @@
 import { buildPreset } from './lib/build.mjs';
 import { install } from './lib/install.mjs';
 import { run, runHere, step, verb } from './lib/steps.mjs';
-import { ctest, races, simulation } from './lib/suites.mjs';
+import { chaos, ctest, races, simulation } from './lib/suites.mjs';
 
 const simSeeds = 10_000;
 const fuzzSeconds = 60;
@@ -26,6 +26,7 @@ await verb('npm run check', async () => {
     note(await races(raceSeconds)),
   );
   await step(`simulator, ${simSeeds} seeds`, async () => note(await simulation(simSeeds)));
+  await step('chaos, end to end', async () => note(await chaos({ long: true })));
   await runHere(process.execPath, ['scripts/fuzz.mjs', `${fuzzSeconds}`]);
   await step('the simulator catches every planted defect', () =>
     run('tests/sim/mutants/run.sh', []).then(({ output }) => output.trim().split('\n').at(-1)),

@@ -4,7 +4,16 @@
 import { buildDemo, buildPreset, buildProduct } from './lib/build.mjs';
 import { install } from './lib/install.mjs';
 import { run, step, verb } from './lib/steps.mjs';
-import { ctest, nodeTests, playwright, races, simulation, sum, testFiles } from './lib/suites.mjs';
+import {
+  chaos,
+  ctest,
+  nodeTests,
+  playwright,
+  races,
+  simulation,
+  sum,
+  testFiles,
+} from './lib/suites.mjs';
 
 const simSeeds = 600;
 const raceSeconds = 3;
@@ -55,6 +64,7 @@ async function suites() {
     );
     await suite('golden vectors in JavaScript', () => nodeTests(testFiles('tests/vectors')));
     await suite(`simulator, ${simSeeds} seeds`, () => simulation(simSeeds));
+    await suite('chaos, its fast form', () => chaos({ long: false }));
     await needs(buildDemo, () => suite('browsers (Chromium)', () => playwright()));
   });
   await needs(

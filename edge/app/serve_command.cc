@@ -6,8 +6,8 @@
 #include "edge/app/config_reload.h"
 #include "edge/app/config_words.h"
 #include "edge/app/log.h"
-#include "edge/app/process_signals.h"
 #include "edge/app/relay_http_api.h"
+#include "edge/app/serve_signals.h"
 #include "edge/app/store_choice.h"
 #include "edge/app/version.h"
 #include "edge/auth/jwt_verifier.h"
@@ -166,7 +166,7 @@ ConfigReload::Load loader_of(ServeCommand command, const std::optional<DevMode>&
 }
 
 /// Until SIGTERM or SIGINT: its number.
-int serve(ProcessSignals& signals, ConfigReload& reload) {
+int serve(ServeSignals& signals, ConfigReload& reload) {
   int signal = signals.wait();
   for (; signal == SIGHUP; signal = signals.wait()) reload.reload();
   return signal;
@@ -188,7 +188,7 @@ void announce(const Terminal& terminal, const Begun& begun, const net::RelayServ
   log.write(relay::LogLevel::Info, "the store is " + describe_store(config.store));
 }
 
-int run_until_stopped(const ServeCommand& command, Begun begun, ProcessSignals& signals,
+int run_until_stopped(const ServeCommand& command, Begun begun, ServeSignals& signals,
                       const Terminal& terminal) {
   const Config& config = begun.config;
   const auto log = std::make_shared<Log>(config.log);
@@ -222,7 +222,7 @@ int run_until_stopped(const ServeCommand& command, Begun begun, ProcessSignals& 
 }  // namespace
 
 int run_command(const ServeCommand& command, const Terminal& terminal) {
-  ProcessSignals signals;
+  ServeSignals signals;
   std::optional<DevMode> dev;
   LoadedConfig loaded = load(command, dev);
   for (const ConfigProblem& problem : loaded.problems) terminal.err << problem.text() << "\n";

@@ -90,6 +90,12 @@ export function races(seconds) {
   return nodeTests(testFiles('tests/races'), { env, concurrency: 1 });
 }
 
+/** Real processes that are killed, and links that are too slow; `long` is the whole size of it. */
+export function chaos({ long }) {
+  const env = long ? { TIDEGATE_CHAOS: 'long' } : {};
+  return nodeTests(testFiles('tests/chaos'), { env, concurrency: 1 });
+}
+
 /** The simulator: all seeds of one run are one test. */
 export async function simulation(seeds) {
   const result = await run(join(buildDir('release'), 'tidegate_sim'), ['--seeds', `${seeds}`], {

@@ -92,7 +92,7 @@ test('what was listed while the connection was gone is read from its beginning',
   world.client.dispose();
 });
 
-test('a relay that has forgotten everything lists anew, and a channel has one subscription', async () => {
+test('a relay that has forgotten all lists anew, and a channel has one subscription', async () => {
   const world = makeWorld();
   world.list('orders:1');
   const resets: string[] = [];
@@ -109,13 +109,15 @@ test('a relay that has forgotten everything lists anew, and a channel has one su
   world.client.dispose();
 });
 
-test('positions that were stored are gone on from, and unknown channels begin at theirs', async () => {
+test('stored positions are gone on from, and unknown channels begin at theirs', async () => {
   const world = makeWorld();
   world.list('orders:1');
   world.publish('orders:1', 'a', 'b', 'c');
   world.list('orders:2');
   world.publish('orders:2', 'x');
-  const { got, pattern } = follow(world, { since: { 'orders:1': { epoch: 'e1', offset: 1n } } });
+  const { got, pattern } = follow(world, {
+    since: { 'orders:1': { epoch: 'e1', offset: 1n } },
+  });
   await pattern.ready();
   assert.deepEqual(got, ['orders:1 b', 'orders:1 c', 'orders:2 x']);
   world.client.dispose();

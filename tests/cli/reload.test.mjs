@@ -1,5 +1,5 @@
-// SIGHUP on the real relay: keys are rotated, limits raised, mistakes refused and restarts asked for,
-// while a subscriber stays connected on one connection and misses nothing.
+// SIGHUP on the real relay: keys are rotated, limits raised, mistakes refused and restarts asked
+// for, while a subscriber stays connected on one connection and misses nothing.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -171,7 +171,10 @@ test('through all of it the subscriber stayed on one connection and missed nothi
   await until(() => got.at(-1) === 'last', 'the last one is missing');
   assert.equal(client.stats().connectionsOpened, 1);
   const numbers = got.filter((data) => typeof data === 'number');
-  assert.deepEqual(numbers, Array.from({ length: 30 }, (_, n) => n));
+  assert.deepEqual(
+    numbers,
+    Array.from({ length: 30 }, (_, n) => n),
+  );
   for (const data of ['before', 'after', 'still here', 'new key', 'quick']) {
     assert.ok(got.includes(data), data);
   }

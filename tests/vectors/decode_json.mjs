@@ -3,7 +3,14 @@
 // binary frame that says the same, but payloads as values: a JavaScript client has them parsed.
 const NO = undefined;
 const OPERATIONS = ['append', 'set', 'merge', 'delete'];
-const REASONS = ['none', 'no_position', 'epoch_changed', 'history_exceeded', 'position_unknown', 'another_view'];
+const REASONS = [
+  'none',
+  'no_position',
+  'epoch_changed',
+  'history_exceeded',
+  'position_unknown',
+  'another_view',
+];
 
 const index = (names, name) => {
   const at = names.indexOf(name);

@@ -6,11 +6,11 @@
 
 namespace tidegate::app {
 
-class ProcessSignals {
+class ServeSignals {
  public:
-  ProcessSignals();
-  ProcessSignals(const ProcessSignals&) = delete;
-  ProcessSignals& operator=(const ProcessSignals&) = delete;
+  ServeSignals();
+  ServeSignals(const ServeSignals&) = delete;
+  ServeSignals& operator=(const ServeSignals&) = delete;
 
   /// Blocks until one comes; its number. After SIGTERM or SIGINT a second one ends the process at
   /// once.

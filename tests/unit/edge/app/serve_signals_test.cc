@@ -1,6 +1,6 @@
 // The first signal is waited for, the second one ends the process. Each test runs in a process of
 // its own.
-#include "edge/app/process_signals.h"
+#include "edge/app/serve_signals.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -9,11 +9,11 @@
 namespace tidegate::app {
 namespace {
 
-TEST(ProcessSignalsDeathTest, TheFirstIsHandedOut) {
+TEST(ServeSignalsDeathTest, TheFirstIsHandedOut) {
   for (const int signal : {SIGTERM, SIGINT}) {
     EXPECT_EXIT(
         {
-          ProcessSignals signals;
+          ServeSignals signals;
           kill(getpid(), signal);  // pending: nothing waits yet
           _exit(signals.wait() == signal ? 0 : 1);
         },
@@ -21,10 +21,10 @@ TEST(ProcessSignalsDeathTest, TheFirstIsHandedOut) {
   }
 }
 
-TEST(ProcessSignalsDeathTest, ThatToReloadComesAsOftenAsItIsSentAndEndsNothing) {
+TEST(ServeSignalsDeathTest, ThatToReloadComesAsOftenAsItIsSentAndEndsNothing) {
   EXPECT_EXIT(
       {
-        ProcessSignals signals;
+        ServeSignals signals;
         for (int n = 0; n < 3; ++n) {
           kill(getpid(), SIGHUP);
           if (signals.wait() != SIGHUP) _exit(1);
@@ -35,10 +35,10 @@ TEST(ProcessSignalsDeathTest, ThatToReloadComesAsOftenAsItIsSentAndEndsNothing) 
       testing::ExitedWithCode(0), "");
 }
 
-TEST(ProcessSignalsDeathTest, TheSecondEndsAtOnce) {
+TEST(ServeSignalsDeathTest, TheSecondEndsAtOnce) {
   EXPECT_EXIT(
       {
-        ProcessSignals signals;
+        ServeSignals signals;
         kill(getpid(), SIGTERM);
         signals.wait();
         raise(SIGINT);

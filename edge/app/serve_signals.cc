@@ -1,4 +1,4 @@
-#include "edge/app/process_signals.h"
+#include "edge/app/serve_signals.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@ void exit_at_once(int signal) { _exit(kSignalExitBase + signal); }
 
 }  // namespace
 
-ProcessSignals::ProcessSignals() {
+ServeSignals::ServeSignals() {
   sigemptyset(&signals_);
   sigaddset(&signals_, SIGTERM);
   sigaddset(&signals_, SIGINT);
@@ -20,7 +20,7 @@ ProcessSignals::ProcessSignals() {
   pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
 }
 
-int ProcessSignals::wait() {
+int ServeSignals::wait() {
   int signal = 0;
   sigwait(&signals_, &signal);
   if (signal == SIGHUP) {

@@ -1,0 +1,120 @@
+// Chaos, end to end, with real processes: a relay on its durable store is killed with SIGKILL at
+// random moments while a publisher goes on and subscribers listen, native clients and a browser's
+// page. In the end what each of them was given is compared with what was acknowledged, number by
+// number, and nobody may have had to begin anew.
+//
+// TIDEGATE_CHAOS=long: 20 kills, 200 subscribers. TIDEGATE_CHAOS_SEED: the moments of an earlier
+// run.
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { RelayProcess, freePort } from '../../demo/lib/relay_process.mjs';
+import { NativeSubscriber } from './lib/native_subscriber.mjs';
+import { PageSubscriber, writePage } from './lib/page_subscriber.mjs';
+import { Publisher } from './lib/publisher.mjs';
+
+const isLong = process.env.TIDEGATE_CHAOS === 'long';
+const seed = Number(process.env.TIDEGATE_CHAOS_SEED ?? Date.now() % 1_000_000);
+const kills = isLong ? 20 : 3;
+const nativeSubscribers = isLong ? 199 : 20;
+const rate = 2000; // at least, in the time that a relay is up
+const batch = 100;
+const channels = Array.from({ length: 50 }, (_, n) => `chaos:${n}`);
+const upMsMax = 1500; // between two kills
+const settleTimeoutMs = 90_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'tidegate-chaos-'));
+let relay;
+const subscribers = [];
+
+before(async () => {
+  writePage(folder, channels);
+  relay = new RelayProcess({
+    port: await freePort(),
+    staticRoot: folder,
+    args: ['--workers', '2', '--store', 'sqlite', '--store-path', join(folder, 'history.db')],
+  });
+  await relay.start();
+  const token = await (await fetch(`${relay.url}/v1/dev/token`)).text();
+  subscribers.push(await PageSubscriber.open(relay));
+  for (let n = 0; n < nativeSubscribers; ++n) {
+    subscribers.push(new NativeSubscriber(relay, token, channels[n % channels.length]));
+  }
+});
+after(async () => {
+  await Promise.all(subscribers.map((subscriber) => subscriber.stop()));
+  await relay?.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Mulberry32: numbers from 0 to 1 that are the same for the same seed. */
+function randomOf(start) {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** What one subscriber lacks or has too much; nothing when it is as acknowledged. */
+async function differences(subscriber, acknowledged) {
+  const lines = [];
+  for (const [channel, got] of await subscriber.held()) {
+    const wanted = acknowledged.get(channel);
+    const at = wanted.findIndex((data, n) => got[n] !== data);
+    if (at < 0 && got.length === wanted.length) continue;
+    const place = at < 0 ? wanted.length : at;
+    lines.push(
+      `${subscriber.name}, ${channel}: ${got.length} of ${wanted.length}; ` +
+        `${got[place]} in place of ${wanted[place]} at ${place}`,
+    );
+  }
+  return lines;
+}
+
+async function allDifferences(acknowledged) {
+  return (await Promise.all(subscribers.map((one) => differences(one, acknowledged)))).flat();
+}
+
+const title = `${kills} SIGKILLs: ${nativeSubscribers + 1} readers hold what was acknowledged`;
+test(title, async (context) => {
+  context.diagnostic(`replay with TIDEGATE_CHAOS_SEED=${seed}`);
+  const random = randomOf(seed);
+  const publisher = new Publisher(relay, channels, { rate: 1.5 * rate, batch });
+  publisher.start();
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+  let upMs = 0;
+  for (let kill = 0; kill < kills && !publisher.fault; ++kill) {
+    const before = publisher.count;
+    const begun = performance.now();
+    while (publisher.count === before && !publisher.fault) await pause(5); // the last kill is over
+    await pause(random() * upMsMax);
+    upMs += performance.now() - begun;
+    await relay.kill();
+    await pause(random() * 200);
+    await relay.start();
+  }
+  await publisher.stop();
+  assert.equal(publisher.fault, undefined, String(publisher.fault));
+  const { acknowledged, count, repeated, seconds } = publisher;
+  const perSecondUp = Math.round((1000 * count) / upMs);
+  context.diagnostic(
+    `${count} acknowledged in ${seconds.toFixed(1)} s, ${perSecondUp}/s while the relay was up; ` +
+      `${repeated} repeated`,
+  );
+  const deadline = performance.now() + settleTimeoutMs;
+  let lines = await allDifferences(acknowledged);
+  while (lines.length > 0 && performance.now() < deadline) {
+    await pause(200);
+    lines = await allDifferences(acknowledged);
+  }
+  assert.deepEqual(lines.slice(0, 20), []);
+  for (const subscriber of subscribers) {
+    assert.deepEqual(await subscriber.faults(), [], subscriber.name);
+  }
+  if (isLong) assert.ok(perSecondUp >= rate, 'the publisher was too slow for this test');
+});

@@ -1,0 +1,119 @@
+// A subscriber whose link is far too slow for what is published: a state channel whose records
+// change thousands of times per second, through 5 KB/s. It stays connected, the relay's memory for
+// it does not grow with what is published, and when the updates end it holds the records as they
+// are. TIDEGATE_CHAOS=long: the whole size; else a smaller one on a link that is less slow.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import WebSocket from 'ws';
+import { RelayProcess, freePort } from '../../demo/lib/relay_process.mjs';
+import { createClient } from '../../sdk-js/dist/index.js';
+import { SlowLink } from './lib/slow_link.mjs';
+
+const isLong = process.env.TIDEGATE_CHAOS === 'long';
+const keys = isLong ? 1000 : 200;
+const bytesPerSecond = isLong ? 5000 : 40_000;
+const updatesPerSecond = 5000;
+const updatingMs = isLong ? 60_000 : 4000;
+const settleTimeoutMs = isLong ? 180_000 : 60_000;
+const batch = 500;
+/** Beyond what the records themselves take; a queue of all updates would take many times more. */
+const growthBytesMax = 3 * 1024 * 1024 + keys * 1024;
+const channel = 'state:throttled';
+
+let relay;
+let link;
+const clients = [];
+
+before(async () => {
+  relay = new RelayProcess({ port: await freePort(), args: ['--workers', '2'] });
+  await relay.start();
+  link = await SlowLink.to(relay.port, bytesPerSecond);
+});
+after(async () => {
+  for (const client of clients) client.dispose();
+  await link?.close();
+  await relay?.kill();
+});
+
+const residentBytes = () =>
+  1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${relay.pid}/status`, 'utf8'))[1]);
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A reader of all records; `values` are the latest that it was shown. */
+async function reader(port) {
+  const token = await (await fetch(`${relay.url}/v1/dev/token`)).text();
+  const client = createClient({ url: `ws://127.0.0.1:${port}`, token, WebSocket });
+  clients.push(client);
+  const records = client.records(channel);
+  const one = { client, records, values: new Map(), changes: 0, states: [] };
+  client.onStateChange((state) => one.states.push(state));
+  records.subscribe((view) => {
+    one.changes += 1;
+    for (const row of [...view.changes.inserted, ...view.changes.updated]) {
+      one.values.set(row.key, row.value);
+    }
+  });
+  await records.ready();
+  return one;
+}
+
+let next = 0;
+const latest = new Map();
+async function update(count) {
+  const messages = Array.from({ length: count }, () => {
+    const key = `key-${next % keys}`;
+    const value = { n: next++, text: 'as long as such a record usually is' };
+    latest.set(key, value);
+    return { channel, operation: 'set', key, data: value };
+  });
+  const response = await fetch(`${relay.url}/v1/publish`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${relay.key}` },
+    body: JSON.stringify({ messages }),
+  });
+  const { results } = await response.json();
+  assert.deepEqual(
+    results.filter((result) => result.error),
+    [],
+  );
+}
+
+async function updateFor(ms) {
+  const begun = performance.now();
+  for (let sent = 0; performance.now() - begun < ms; sent += batch) {
+    await update(batch);
+    const due = begun + (1000 * (sent + batch)) / updatesPerSecond;
+    await pause(Math.max(0, due - performance.now()));
+  }
+}
+
+const title = `${keys} records, ${updatesPerSecond} updates/s, through ${bytesPerSecond} bytes/s`;
+test(title, async (context) => {
+  await update(keys);
+  const quick = await reader(relay.port);
+  const slow = await reader(link.port);
+  await updateFor(updatingMs / 2); // until history, caches and sockets are full
+  const before = residentBytes();
+  const carriedBefore = link.carried;
+  await updateFor(updatingMs / 2);
+  const grown = residentBytes() - before;
+  const carried = link.carried - carriedBefore;
+  const recordBytes = JSON.stringify(latest.get('key-0')).length;
+  const offered = Math.round((updatingMs / 2000) * updatesPerSecond * recordBytes);
+  context.diagnostic(`${carried} bytes carried of ${offered}; the relay grew by ${grown}`);
+  assert.ok(offered > 3 * carried, 'the link was not too slow for this to be a test');
+  assert.ok(grown <= growthBytesMax, `the relay grew by ${grown} bytes`);
+  const isCurrent = ({ values }) => [...latest].every(([key, { n }]) => values.get(key)?.n === n);
+  const begun = performance.now();
+  while (!(isCurrent(slow) && isCurrent(quick))) {
+    assert.ok(performance.now() - begun < settleTimeoutMs, 'it never came to the end');
+    await pause(50);
+  }
+  context.diagnostic(`at the end after ${Math.round(performance.now() - begun)} ms`);
+  for (const one of [slow, quick]) {
+    assert.equal(one.client.stats().connectionsOpened, 1, one.states.join(' '));
+    assert.equal(one.values.size, keys);
+  }
+  assert.ok(slow.changes > 2, 'it saw something in between');
+});
