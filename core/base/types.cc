@@ -24,6 +24,7 @@ class ByteSet {
   std::array<bool, 256> member_{};
 };
 
+constexpr std::string_view kDirectoryName = "$channels";  // as ChannelName::directory()
 constexpr ByteSet kEpochBytes("_.~-");
 constexpr ByteSet kSegmentBytes("._~@+=-");
 
@@ -78,14 +79,14 @@ Result<ChannelName> ChannelName::parse(std::string_view name) {
                            " bytes; at most " + std::to_string(limits::channel_name_bytes_max) +
                            " are allowed");
   }
-  if (name == directory().view()) return directory();
+  const bool is_reserved = name == kDirectoryName;
   std::size_t segment = 1;
   std::size_t segment_start = 0;
-  for (std::size_t i = 0; i <= name.size(); ++i) {
+  for (std::size_t i = 0; i <= name.size() && !is_reserved; ++i) {
     if (i < name.size() && kSegmentBytes.contains(name[i])) continue;
     if (i < name.size() && name[i] != ':') {
       return invalid_channel("byte " + std::to_string(i) +
-                             " of the channel name is not allowed; a name is made of segments of "
+                             " of the channel name is not allowed; a name is segments of "
                              "A-Z a-z 0-9 . _ ~ @ + = - with ':' between them");
     }
     if (i == segment_start) {

@@ -11,6 +11,7 @@
 #include "core/merge/shallow_merge.h"
 #include "edge/app/did_you_mean.h"
 #include "edge/app/json_slices.h"
+#include "edge/app/log.h"
 
 namespace tidegate::app {
 namespace {
@@ -28,11 +29,15 @@ const std::vector<std::string>& known_fields() {
   return names;
 }
 
+constexpr std::size_t kNameBytesShown = 60;
+
 std::string unknown_field(const std::string& name) {
   const std::string meant = did_you_mean(name, known_fields());
-  std::string message = "a message has an unknown field";
-  if (!meant.empty()) message += ": did you mean \"" + meant + "\"?";
-  message += " Known are";
+  std::string message =
+      "a message has an unknown field, " + json_quoted(name.substr(0, kNameBytesShown));
+  if (!meant.empty()) message += "; did you mean \"" + meant + "\"?";
+  if (name == "idempotencyKey") message += "; it is a header, Idempotency-Key";
+  message += ". Known are";
   for (const std::string& known : known_fields()) message += " " + known;
   return message;
 }

@@ -31,7 +31,6 @@ interface Listing {
   readonly offset: string;
 }
 type Attach<Events extends object> = (channel: Channel<Events>) => Off;
-const nothing = () => undefined;
 
 export class ChannelPattern<Events extends object = AnyEvents> {
   private readonly directory: Records<Listing>;
@@ -41,7 +40,6 @@ export class ChannelPattern<Events extends object = AnyEvents> {
   /** The channels that there were at the beginning are known: what is listed now is new. */
   private begun = false;
   private disposed = false;
-  private readonly hold: Attach<Events> = () => nothing;
 
   /** @internal Use client.pattern(). */
   constructor(
@@ -91,22 +89,22 @@ export class ChannelPattern<Events extends object = AnyEvents> {
 
   /** Calls `listener` with the name of every channel that matches, now and from now on. */
   onChannel(listener: (channel: string) => void): Off {
-    return this.attach((channel) => {
+    return this.attach(({ name }) => {
       try {
-        listener(channel.name);
+        listener(name);
       } catch (error) {
-        this.client.report(error, channel.name);
+        this.client.report(error, name);
       }
-      return nothing;
+      return () => undefined;
     });
   }
 
   /**
    * Resolves when the channels that match are known and everything up to the present has been
-   * delivered; rejects when that cannot be. Keeps the pattern wanted.
+   * delivered; rejects when that cannot be. Wants the pattern until the last handler goes.
    */
   async ready(): Promise<void> {
-    this.attach(this.hold);
+    this.want();
     await this.directory.ready();
     await Promise.all([...this.matched.values()].map((channel) => channel.ready()));
   }
@@ -124,14 +122,17 @@ export class ChannelPattern<Events extends object = AnyEvents> {
   }
 
   private attach(to: Attach<Events>): Off {
-    if (this.disposed) throw disposedError('pattern');
-    const known = this.attached.size > 0 ? [...this.matched.values()] : [];
-    this.attached.set(to, known.map(to));
-    this.stopListing ??= this.directory.subscribe((view) => this.take(view));
+    this.want();
+    this.attached.set(to, [...this.matched.values()].map(to));
     return () => {
       for (const off of this.attached.get(to) ?? []) off();
       if (this.attached.delete(to) && this.attached.size === 0) this.leave();
     };
+  }
+
+  private want(): void {
+    if (this.disposed) throw disposedError('pattern');
+    this.stopListing ??= this.directory.subscribe((view) => this.take(view));
   }
 
   private leave(): void {
@@ -144,21 +145,17 @@ export class ChannelPattern<Events extends object = AnyEvents> {
 
   private take(view: RecordsView<Listing>): void {
     if (!this.begun && !view.live) return;
-    const { since, history } = this.options;
+    const { since } = this.options;
     for (const { key, value } of this.begun ? view.changes.inserted : view.rows) {
+      if (this.matched.has(key)) continue; // listed anew: its own subscription knows
       const listed = { epoch: value.epoch, offset: BigInt(value.offset) };
-      if (this.begun || since) this.add(key, { since: since?.[key] ?? listed });
-      else this.add(key, history === undefined ? {} : { history });
+      const beginning = this.begun || since ? (since?.[key] ?? listed) : undefined;
+      const options = { filter: {}, ...this.options, since: beginning } as ChannelOptions;
+      const channel = this.client.channel<Events>(key, options);
+      this.matched.set(key, channel);
+      channel.subscribe();
+      for (const [to, offs] of this.attached) offs.push(to(channel));
     }
     this.begun = true;
-  }
-
-  private add(name: string, beginning: ChannelOptions): void {
-    if (this.matched.has(name)) return; // listed anew: its own subscription knows
-    const { filter = {}, minIntervalMs = 0 } = this.options;
-    const channel = this.client.channel<Events>(name, { ...beginning, filter, minIntervalMs });
-    this.matched.set(name, channel);
-    channel.subscribe();
-    for (const [to, offs] of this.attached) offs.push(to(channel));
   }
 }

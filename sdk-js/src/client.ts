@@ -155,9 +155,10 @@ export class Client {
     options: PatternOptions = {},
   ): ChannelPattern<Events> {
     this.throwIfDisposed();
-    const { since = {}, ...common } = options;
-    checkChannelOptions(common);
-    for (const position of Object.values(since)) checkChannelOptions({ since: position });
+    const positions = Object.values(options.since ?? {});
+    for (const since of [undefined, ...positions]) {
+      checkChannelOptions({ ...options, since } as ChannelOptions);
+    }
     return new ChannelPattern<Events>(this, pattern, options);
   }
 

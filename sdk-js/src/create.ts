@@ -44,15 +44,9 @@ export interface ClientOptions {
 
 const CONNECT_PATH = '/v1/connect';
 
-export function makeClient(options: ClientOptions, loader: CoreLoader | undefined): Client {
-  const core = options.core === undefined ? loader : new CoreLoader(options.core);
-  if (!core) {
-    throw new TidegateError(
-      ErrorCode.bad_request,
-      'tidegate/slim does not know where core.wasm is: call init(source) first, or import from ' +
-        "'tidegate'",
-    );
-  }
+/** `loaderOf` is asked when the options do not say where the core comes from. */
+export function makeClient(options: ClientOptions, loaderOf: () => CoreLoader): Client {
+  const core = options.core === undefined ? loaderOf() : new CoreLoader(options.core);
   if (options.token !== undefined && options.getToken !== undefined) {
     throw new TidegateError(ErrorCode.bad_request, 'give either token or getToken, not both');
   }

@@ -6,10 +6,10 @@ import { ErrorCode, errorName, type ErrorName } from './codes.js';
 export type ErrorAction = 'retry' | 'renew_token' | 'fix' | 'report';
 
 const HINTS: Record<ErrorAction, string> = {
-  retry: 'Temporary: the same call may succeed when it is repeated.',
+  retry: 'Temporary: repeat the same call.',
   renew_token: 'Get a new token (getToken or client.setToken), then repeat.',
-  fix: 'Repeating the same call cannot succeed: change the call, the rights or the configuration.',
-  report: 'A defect in the client or the relay, or between their versions: please report it.',
+  fix: 'Repeating it cannot help: change the call, the rights or the configuration.',
+  report: 'A defect of the client or the relay: please report it.',
 };
 
 function actionOf(code: number): ErrorAction {

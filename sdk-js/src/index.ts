@@ -16,5 +16,5 @@ export async function init(): Promise<void> {
 
 /** A client of one relay. Synchronous, and free of effects until something is wanted of it. */
 export function createClient(options: ClientOptions): Client {
-  return makeClient(options, inline);
+  return makeClient(options, () => inline);
 }

@@ -1,7 +1,9 @@
 // The entry without a core: the application says where core.wasm comes from, once, by init().
 import type { Client } from './client.js';
+import { ErrorCode } from './codes.js';
 import { CoreLoader, type CoreSource } from './core/loader.js';
 import { type ClientOptions, makeClient } from './create.js';
+import { TidegateError } from './errors.js';
 
 export * from './exports.js';
 
@@ -24,5 +26,14 @@ export async function init(source: CoreSource): Promise<void> {
 
 /** A client of one relay. Synchronous, and free of effects until something is wanted of it. */
 export function createClient(options: ClientOptions): Client {
-  return makeClient(options, loader);
+  return makeClient(options, knownLoader);
+}
+
+function knownLoader(): CoreLoader {
+  if (loader) return loader;
+  throw new TidegateError(
+    ErrorCode.bad_request,
+    "'tidegate/slim' does not know where core.wasm is: call init(source) first, or import from " +
+      "'tidegate'",
+  );
 }

@@ -15,5 +15,5 @@ export async function init(source?: CoreSource): Promise<void> {
 
 /** A client of one relay. Synchronous, and free of effects until something is wanted of it. */
 export function createClient(options: ClientOptions): Client {
-  return makeClient(options, loader);
+  return makeClient(options, () => loader);
 }

@@ -31,7 +31,8 @@ export class NativeSubscriber {
   async faults() {
     const faults = [];
     if (this.child.exitCode !== null) faults.push(`ended with ${this.child.exitCode}`);
-    if (/snapshot|gap|reset/.test(this.said)) faults.push(`had to begin anew: ${this.said}`);
+    if (/snapshot \((?!no_position)|gap|reset/.test(this.said))
+      faults.push(`had to begin anew: ${this.said}`);
     return faults;
   }
 

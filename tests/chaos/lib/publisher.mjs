@@ -37,8 +37,7 @@ export class Publisher {
         const ahead = counts.get(channel) ?? 0;
         counts.set(channel, ahead + 1);
         const number = this.acknowledged.get(channel).length + ahead;
-        const key = `${channel}-${number}`;
-        messages.push({ channel, event: 'n', data: number, eventId: key, idempotencyKey: key });
+        messages.push({ channel, event: 'n', data: number, eventId: `${channel}-${number}` });
       }
       await this.settle(messages);
       due = Math.max(due + this.pauseMs, performance.now() - 20 * this.pauseMs); // catches up

@@ -51,6 +51,7 @@ TEST_F(FieldScenario, CentrifugeGo150RecoveredOnceAndThePositionNeverMovesBack) 
   SimClient& client = add_live_client();
   std::uint64_t position = 0;
   for (int round = 0; round < 20; ++round) {
+    ASSERT_TRUE(world->run_until([&] { return is_live(client); }));
     publish(7);
     world->network().cut_client(0);
     publish(7);

@@ -115,6 +115,8 @@ TEST(PublishBody, FieldsThatAreWrongAreNamed) {
   expect_bad(R"({"channel":"a","data":1,"ifEpoch":9})", "ifEpoch must be a string");
   expect_bad(R"({"channel":"a","data":1,"ifEpoch":"a b"})", "ifEpoch");
   expect_bad(R"({"channel":"a","data":1,"event_id":"9"})", "did you mean \"eventId\"?");
+  expect_bad(R"({"channel":"a","data":1,"whither":"9"})", "unknown field, \"whither\". Known are");
+  expect_bad(R"({"channel":"a","data":1,"idempotencyKey":"9"})", "a header, Idempotency-Key");
   expect_bad(R"({"channel":"a","data":1,"data":2})", "data twice");
   expect_bad(R"({"channel":"a","\u0064ata":1,"data":2})", "data twice");
   expect_bad(R"({"channel":"a::b","data":1})", "", ErrorCode::InvalidChannel);
