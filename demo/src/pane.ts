@@ -38,6 +38,8 @@ class Pane {
   private readonly map: MapView;
   private readonly plot = new LatencyPlot(part<HTMLCanvasElement>('latency'));
   private readonly control: Control;
+  /** What was published before there was a page to show it says nothing of latency. */
+  private readonly openedAtMs = wallMs();
   private acknowledged = 0;
   private chosen = '';
   private offline = false;
@@ -70,7 +72,8 @@ class Pane {
     });
     channel.on('flight.departed', (flight) => {
       const fresh = this.book.receive(code, flight, performance.now());
-      if (fresh) this.plot.add(performance.now(), wallMs() - flight.emittedAt);
+      if (fresh && flight.emittedAt >= this.openedAtMs)
+        this.plot.add(performance.now(), wallMs() - flight.emittedAt);
     });
     channel.onReset(() => this.book.reset(code));
     this.channels.set(code, channel);
