@@ -2,7 +2,7 @@
 // handshake, says hello and subscribes to one channel; with --raw it says nothing, and messages
 // come without any of that.
 //
-//   bench_load --port P --connections N [--token T --channel C | --raw 1]
+//   bench_load --port P --connections N [--token T --channel C [--epoch E --offset O] | --raw 1]
 //
 // Prints "ready" when every connection is subscribed; then, for each line on standard input, one
 // line with the ROWS counted since the start. Ends with its standard input.
@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct Settings {
   std::uint16_t port = 0;
   std::string token;
   ChannelName channel;
+  std::optional<StreamPosition> since;
 };
 
 /// One complete message: a client masks what it sends (RFC 6455, 5.3); a zero mask is a mask too.
@@ -75,6 +77,7 @@ class Connection {
     SubscribeFrame subscribe;
     subscribe.request = RequestId{1};
     subscribe.channel = settings_.channel;
+    subscribe.since = settings_.since;
     encode(hello, greeting_);
     encode(subscribe, greeting_);
   }
@@ -168,6 +171,10 @@ Settings parse_settings(int argc, char** argv) {
     std::exit(2);
   }
   settings.channel = std::move(channel).value();
+  if (auto epoch = Epoch::parse(argument(argc, argv, "--epoch", "")); epoch.ok()) {
+    const Offset offset{std::stoull(argument(argc, argv, "--offset", "0"))};
+    settings.since = StreamPosition{std::move(epoch).value(), offset};
+  }
   return settings;
 }
 

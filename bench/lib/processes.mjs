@@ -90,7 +90,7 @@ export async function startRelay({ workers = 1, args = [] } = {}) {
       body: JSON.stringify({ messages }),
     });
     if (!response.ok) throw new Error(`publish: ${response.status} ${await response.text()}`);
-    await response.arrayBuffer();
+    return (await response.json()).results;
   };
   const stop = async () => {
     child.kill('SIGKILL');
