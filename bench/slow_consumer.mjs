@@ -1,5 +1,5 @@
-// What a reader on a link that is far too slow costs its neighbours: their time from emit to callback
-// with it and without it, in turns within one run.
+// What a reader on a link that is far too slow costs its neighbours: their time from emit to
+// callback with it and without it, in turns within one run.
 import WebSocket from 'ws';
 import { createClient } from '../sdk-js/dist/index.js';
 import { SlowLink } from '../tests/chaos/lib/slow_link.mjs';
