@@ -199,7 +199,7 @@ TEST_F(StateTest, ASlowReaderIsGivenEachRecordOnceHoweverOftenItChanged) {
   erase("first");
   world.writable(slow);
   EXPECT_EQ(slow.records(), "k0=498 k1=499 k2=497");
-  const HeardBlock& last = slow.all<HeardBlock>().back();
+  const HeardBlock last = slow.all<HeardBlock>().back();
   EXPECT_TRUE(last.shape.records);
   EXPECT_EQ(last.rows.size(), 4U);
   EXPECT_EQ(slow.all<SubscribedFrame>().size(), 1U);
