@@ -23,7 +23,7 @@ SimWorld::SimWorld(const SimOptions& options, bool verbose)
       access_(context_, directory_, tokens_, oracle_),
       limits_(context_, directory_),
       delivery_(context_, oracle_, directory_),
-      records_(context_, oracle_, directory_),
+      records_(context_, oracle_),
       signals_(context_, oracle_),
       publishes_(context_, oracle_, directory_, signals_),
       liveness_(context_),

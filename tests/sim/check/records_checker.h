@@ -19,7 +19,6 @@
 #include "core/client/event.h"
 #include "tests/sim/check/oracle.h"
 #include "tests/sim/sim_context.h"
-#include "tests/sim/sim_directory.h"
 
 namespace tidegate::sim {
 
@@ -61,8 +60,7 @@ struct RecordsView {
 
 class RecordsChecker {
  public:
-  RecordsChecker(SimContext& context, const Oracle& oracle, const SimDirectory& directory)
-      : context_(context), oracle_(oracle), directory_(directory) {}
+  RecordsChecker(SimContext& context, const Oracle& oracle) : context_(context), oracle_(oracle) {}
 
   void started(RecordsView& view, const SubscriptionStarted& started);
   /// `in_pages`: the message had pages, whose rows may be ahead of the position.
@@ -99,7 +97,6 @@ class RecordsChecker {
 
   SimContext& context_;
   const Oracle& oracle_;
-  const SimDirectory& directory_;
   std::uint64_t rows_seen_ = 0;
   std::uint64_t quiet_points_ = 0;
   std::uint64_t swept_ = 0;

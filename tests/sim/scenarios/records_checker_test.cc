@@ -62,7 +62,7 @@ class RecordsCheckerTest : public ::testing::Test {
   SimContext context;
   SimDirectory directory;
   Oracle oracle;
-  RecordsChecker checker{context, oracle, directory};
+  RecordsChecker checker{context, oracle};
   RecordsView view;
 };
 
