@@ -9,7 +9,7 @@ namespace tidegate::relay {
 
 std::optional<Instant> ChannelHub::deadline() const {
   std::optional<Instant> earliest = deadlines_.next();
-  for (const std::optional<Instant>& at : {expiries_.next(), pacer_.deadline()}) {
+  for (const std::optional<Instant>& at : {expiries_.next(), pacer_.deadline(), quiet_.next()}) {
     if (at.has_value() && (!earliest.has_value() || *at < *earliest)) {
       earliest = at;
     }
@@ -76,6 +76,7 @@ void ChannelHub::close(std::uint32_t slot) {
   refuse_reads(mirror, Error{ErrorCode::Unavailable, "the channel could not be read in time", 0});
   mirror.close();
   for (const std::uint32_t view : mirror.views) {
+    quiet_.clear(view);
     views_.remove(view);
   }
   deadlines_.clear(slot);
@@ -86,6 +87,7 @@ void ChannelHub::close(std::uint32_t slot) {
 /// The last reader of a filter has gone. The unfiltered view stays as long as its mirror does.
 void ChannelHub::remove_view(std::uint32_t slot) {
   std::erase(mirror_of(views_.at(slot)).views, slot);
+  quiet_.clear(slot);
   views_.remove(slot);
 }
 
@@ -207,6 +209,20 @@ void ChannelHub::note_news(std::uint32_t slot) {
     view.in_news_list = true;
     news_.push_back(slot);
   }
+}
+
+void ChannelHub::note_digest(Now now, std::uint32_t slot) {
+  quiet_.set(slot, now.monotonic + kQuietDigestInterval);
+}
+
+std::optional<std::uint32_t> ChannelHub::poll_quiet(Now now) {
+  while (const std::optional<std::uint32_t> slot = quiet_.pop_due(now.monotonic)) {
+    if (!views_.at(*slot).subscribers.empty()) {  // else its next first reader sets it again
+      note_digest(now, *slot);
+      return slot;
+    }
+  }
+  return std::nullopt;
 }
 
 void ChannelHub::note_growth(std::uint32_t slot) {

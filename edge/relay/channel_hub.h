@@ -17,6 +17,10 @@
 
 namespace tidegate::relay {
 
+/// Of a state channel without news: its readers are told the digest again. A damaged record heals
+/// within this, whether or not anything is published.
+inline constexpr Duration kQuietDigestInterval = 6 * limits::digest_interval;
+
 /// A subscribe whose rights and limits have been checked.
 struct SubscribeOrder {
   ChannelKeyPtr key;
@@ -68,6 +72,10 @@ class ChannelHub {
   void note_news(std::uint32_t view);
   /// A reader that is paced has something to be sent.
   void note_paced(Now now, std::uint32_t view, PaceRung rung);
+  /// A view of records that was told no digest for kQuietDigestInterval, each time that it is due.
+  std::optional<std::uint32_t> poll_quiet(Now now);
+  /// It was told one just now.
+  void note_digest(Now now, std::uint32_t view);
   /// Everybody who keeps pace has been sent everything: mirrors that have grown, or hold what has
   /// grown too old, are cut back to history. Not before, so that a burst larger than history
   /// reaches those who are not slow.
@@ -112,6 +120,7 @@ class ChannelHub {
   ViewTable views_;
   DeadlineQueue deadlines_;  // of mirrors without subscribers
   DeadlineQueue expiries_;   // of mirrors whose oldest publication will have grown too old
+  DeadlineQueue quiet_;      // of views of records with readers: when a digest is due without news
   Pacer pacer_;
   std::deque<std::uint32_t> news_;
   std::vector<std::uint32_t> grown_;

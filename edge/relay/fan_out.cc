@@ -14,7 +14,7 @@ std::optional<Transmit> FanOut::poll(Now now) {
     }
     if (round_.empty() && !writer_.front().has_value()) {
       hub_.enforce_histories(now);
-      return std::nullopt;
+      return send_quiet(now);
     }
     std::optional<Transmit> transmit;
     if (own_turn_ || round_.empty()) {
@@ -118,7 +118,7 @@ std::optional<Transmit> FanOut::send_news_in(Now now, std::uint32_t slot, Encodi
   std::uint32_t rows = 0;
   if (!transmit.connections.empty()) {
     const SharedBlock block =
-        cache_.block(mirror, view, encoding, from, digest_is_due(now, view, encoding, end));
+        cache_.block(mirror, view, encoding, from, digest_is_due(now, slot, encoding, end));
     transmit.message = block.message;
     rows = block.rows;
   }
@@ -134,13 +134,64 @@ std::optional<Transmit> FanOut::send_news_in(Now now, std::uint32_t slot, Encodi
 
 /// Now and then, so that a reader who holds something else than it should is found out; often
 /// enough to be of use, rarely enough to cost its page nothing.
-bool FanOut::digest_is_due(Now now, ChannelView& view, Encoding encoding, Offset end) {
+bool FanOut::digest_is_due(Now now, std::uint32_t slot, Encoding encoding, Offset end) {
+  ChannelView& view = hub_.view(slot);
+  if (hub_.mirror_of(view).kind() != ChannelKind::State || view.filter() != nullptr) {
+    return false;
+  }
   Instant& due = view.digest_at[encoding];
   if (now.monotonic < due || end != hub_.mirror_of(view).history().top()) {
     return false;
   }
   due = now.monotonic + limits::digest_interval;
+  hub_.note_digest(now, slot);
   return true;
+}
+
+/// Nothing has changed for a while: readers of records are told the digest alone, by a block that
+/// is empty.
+std::optional<Transmit> FanOut::send_quiet(Now now) {
+  for (;;) {
+    if (quiet_.empty()) {
+      const std::optional<std::uint32_t> view = hub_.poll_quiet(now);
+      if (!view.has_value()) {
+        return std::nullopt;
+      }
+      for (const Encoding encoding : kEncodings) {
+        quiet_.emplace_back(*view, encoding);
+      }
+    }
+    const auto [view, encoding] = quiet_.back();
+    quiet_.pop_back();
+    if (std::optional<Transmit> transmit = send_quiet_in(now, view, encoding)) {
+      return transmit;
+    }
+  }
+}
+
+std::optional<Transmit> FanOut::send_quiet_in(Now now, std::uint32_t slot, Encoding encoding) {
+  ChannelView* view = hub_.find_view(slot);
+  if (view == nullptr || view->readers[encoding] == 0) {
+    return std::nullopt;
+  }
+  const ChannelMirror& mirror = hub_.mirror_of(*view);
+  const Offset top = mirror.history().top();
+  Transmit transmit;
+  for (const Subscriber& subscriber : view->subscribers) {
+    RelaySession& session = sessions_.at(subscriber.slot);
+    const bool is_at_top = subscriber.incarnation == mirror.incarnation() &&
+                           subscriber.cursor == top && !subscriber.is_paging;
+    if (subscriber.encoding == encoding && is_at_top && session.writing == Writing::Idle) {
+      session.last_sent = now.monotonic;
+      transmit.connections.push_back({subscriber.slot, session.generation});
+    }
+  }
+  if (!mirror.is_loaded() || transmit.connections.empty()) {
+    return std::nullopt;
+  }
+  transmit.message = cache_.block(mirror, *view, encoding, top, true).message;
+  count(transmit.message, transmit.connections.size(), 0);
+  return transmit;
 }
 
 void FanOut::collect(Now now, std::uint32_t slot, Encoding encoding, Offset end,

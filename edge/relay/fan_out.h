@@ -15,6 +15,7 @@
 #pragma once
 
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "edge/relay/channel_hub.h"
@@ -42,7 +43,9 @@ class FanOut {
   void queue_those_with_several(std::uint32_t view);
   std::optional<Transmit> send_news(Now now, std::uint32_t view);
   std::optional<Transmit> send_news_in(Now now, std::uint32_t view, Encoding encoding);
-  bool digest_is_due(Now now, ChannelView& view, Encoding encoding, Offset end);
+  bool digest_is_due(Now now, std::uint32_t view, Encoding encoding, Offset end);
+  std::optional<Transmit> send_quiet(Now now);
+  std::optional<Transmit> send_quiet_in(Now now, std::uint32_t view, Encoding encoding);
   void collect(Now now, std::uint32_t view, Encoding encoding, Offset end,
                std::vector<ConnectionHandle>& connections);
 
@@ -75,6 +78,7 @@ class FanOut {
   ChannelHub& hub_;
   FrameCache cache_;
   std::vector<std::uint32_t> round_;  // views whose news are being sent, the next one last
+  std::vector<std::pair<std::uint32_t, Encoding>> quiet_;  // views that are to be told a digest
   std::uint32_t round_number_ = 0;
   bool own_turn_ = false;  // the two roads take turns
 };

@@ -2,6 +2,7 @@
 // an absence, and while they are slow.
 #include "core/base/limits.h"
 #include "core/merge/record_digest.h"
+#include "edge/relay/channel_hub.h"
 #include "tests/unit/edge/relay/relay_world.h"
 
 namespace tidegate::relay {
@@ -243,6 +244,39 @@ TEST_F(StateTest, ReadersAreToldNowAndThenWhatTheirRecordsSumUpTo) {
   merge("a", R"({"set":{"y":2}})");
   EXPECT_EQ(client.last<HeardBlock>().digest,
             digest_of("a", R"({"x":1,"y":2})") + digest_of("b", "2"));
+}
+
+TEST_F(StateTest, OnAQuietChannelReadersAreToldTheSumAlone) {
+  set("a", "1");
+  TestClient& text = world.connect(0, "text", Encoding::Json);
+  TestClient& blocked = world.connect(0, "blocked");
+  TestClient& client = world.connect(1);
+  for (TestClient* one : {&client, &text, &blocked}) one->subscribe("state:a");
+  set("a", "2");
+  blocked.stalled = true;
+  set("a", "3");  // fills its socket
+  for (TestClient* one : {&client, &text, &blocked}) one->heard.clear();
+  world.advance(kQuietDigestInterval - 1s);
+  EXPECT_TRUE(client.all<HeardBlock>().empty());
+  world.advance(2s);
+  for (TestClient* one : {&client, &text}) {
+    ASSERT_EQ(one->all<HeardBlock>().size(), 1U);
+    const HeardBlock block = one->last<HeardBlock>();
+    EXPECT_TRUE(block.rows.empty());
+    EXPECT_EQ(block.range.previous, block.range.offset) << "and nothing else";
+    EXPECT_EQ(block.digest, record_digest("a", PayloadKind::Json, as_bytes("3")));
+  }
+  EXPECT_TRUE(blocked.all<HeardBlock>().empty()) << "it is told when it can be";
+}
+
+TEST_F(StateTest, WhereNothingIsSummedUpNothingIsSaid) {
+  set("a", "1");
+  TestClient& client = world.connect();
+  client.subscribe_filtered("state:a", R"({"n":1})");
+  client.subscribe("open:a");
+  client.heard.clear();
+  world.advance(kQuietDigestInterval + 1s);
+  EXPECT_TRUE(client.all<HeardBlock>().empty());
 }
 
 TEST_F(StateTest, WhoIsPacedOrGivenPagesIsToldTheSumToo) {
