@@ -1,5 +1,6 @@
 #include "edge/app/config_reload.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "edge/app/config_words.h"
@@ -108,8 +109,23 @@ bool ConfigReload::apply(Config next) {
                                              ": until then they stay as they are");
   }
   running_ = std::move(next);
-  earlier_.push_back(running_.relay);
+  remember_kinds();
   return true;
+}
+
+/// Only what says something new: a relay may be told to reload every minute of its life.
+void ConfigReload::remember_kinds() {
+  const auto says_the_same = [this](const relay::RelayConfig& earlier) {
+    const auto& known = earlier.namespaces;
+    const auto& now = running_.relay.namespaces;
+    return std::equal(known.begin(), known.end(), now.begin(), now.end(),
+                      [](const relay::Namespace& one, const relay::Namespace& other) {
+                        return one.pattern.text() == other.pattern.text() && one.kind == other.kind;
+                      });
+  };
+  if (std::none_of(earlier_.begin(), earlier_.end(), says_the_same)) {
+    earlier_.push_back(running_.relay);
+  }
 }
 
 void ConfigReload::refuse(const std::string& why) {

@@ -46,6 +46,7 @@ class ConfigReload {
  private:
   bool apply(Config next);
   bool check_kinds(const Config& next);
+  void remember_kinds();
   void refuse(const std::string& why);
 
   Config running_;
@@ -53,8 +54,8 @@ class ConfigReload {
   std::vector<std::unique_ptr<ReloadPart>> parts_;
   Log& log_;
   std::shared_ptr<ReloadCounters> counters_;
-  /// Of all configurations since the start: a channel may still be of a kind that an earlier one
-  /// gave it.
+  /// Of all configurations since the start, those whose namespaces differ: a channel may still be
+  /// of a kind that an earlier one gave it.
   std::vector<relay::RelayConfig> earlier_;
 };
 
