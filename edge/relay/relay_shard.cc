@@ -87,8 +87,11 @@ void RelayShard::handle_blocked(Now, ConnectionHandle connection) {
   }
 }
 
-void RelayShard::handle_writable(Now, ConnectionHandle connection) {
-  if (parts_->sessions.find(connection) != nullptr) {
+void RelayShard::handle_writable(Now now, ConnectionHandle connection) {
+  if (RelaySession* session = parts_->sessions.find(connection)) {
+    // The peer has acknowledged bytes, so it lives, though on a slow link a ping is still behind
+    // what was written before it, and its answer may take longer than the heartbeat allows.
+    session->last_received = now.monotonic;
     parts_->writer.handle_writable(connection.slot);
   }
 }

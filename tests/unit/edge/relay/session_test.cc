@@ -282,6 +282,26 @@ TEST(Heartbeat, AReaderThatOnlyReceivesIsPingedTooAndNotEndedWhileItAnswers) {
   EXPECT_GE(answered, 6U);
 }
 
+TEST(Heartbeat, ASlowReaderLivesAsLongAsItsSocketTakesBytes) {
+  RelayWorld world;
+  TestClient& client = world.connect();
+  client.subscribe("open:a");
+  const auto fill = [&] {
+    client.stalled = true;
+    world.publish("open:a", draft("1"));
+  };
+  fill();
+  for (int n = 0; n < 10; ++n) {  // its link is busy with what was written: no ping is answered
+    world.advance(limits::heartbeat_interval_default);
+    world.writable(client);
+    fill();
+  }
+  EXPECT_FALSE(client.closed.has_value());
+  world.advance(limits::heartbeat_interval_default + limits::heartbeat_timeout_default);
+  ASSERT_TRUE(client.closed.has_value()) << "it takes nothing any more";
+  EXPECT_EQ(client.closed->code, static_cast<std::uint16_t>(DisconnectCode::HeartbeatTimeout));
+}
+
 TEST(Heartbeat, AnIdleShardIsWokenOncePerConnectionAndInterval) {
   RelayWorld world;
   TestClient& client = world.connect();
