@@ -127,7 +127,9 @@ void add_subscribe(CLI::App& root, Parsed& parsed) {
   SubscribeCommand& subscribe = parsed.subscribe;
   CLI::App& app = *root.add_subcommand("subscribe", "Print what is published, as it comes");
   add_client_options(app, subscribe.client);
-  app.add_option("CHANNEL", subscribe.channels, "One or more channels")->required();
+  app.add_option("CHANNEL", subscribe.channels,
+                 "One or more channels, or patterns such as orders:*")
+      ->required();
   app.add_option("--history", subscribe.history, "Begin with so many of the latest");
   app.add_option("--since", subscribe.since, "Resume one channel from EPOCH:OFFSET");
   app.add_option("--filter", subscribe.filter,

@@ -47,7 +47,10 @@ async function reader(port) {
   clients.push(client);
   const records = client.records(channel);
   const one = { client, records, values: new Map(), changes: 0, states: [] };
-  client.onStateChange((state) => one.states.push(state));
+  const begun = performance.now();
+  client.onStateChange((state, { code, message }) => {
+    one.states.push(`${Math.round(performance.now() - begun)} ms: ${state} ${code} ${message}`);
+  });
   records.subscribe((view) => {
     one.changes += 1;
     for (const row of [...view.changes.inserted, ...view.changes.updated]) {
@@ -112,7 +115,7 @@ test(title, async (context) => {
   }
   context.diagnostic(`at the end after ${Math.round(performance.now() - begun)} ms`);
   for (const one of [slow, quick]) {
-    assert.equal(one.client.stats().connectionsOpened, 1, one.states.join(' '));
+    assert.equal(one.client.stats().connectionsOpened, 1, one.states.join('\n'));
     assert.equal(one.values.size, keys);
   }
   assert.ok(slow.changes > 2, 'it saw something in between');

@@ -1,7 +1,9 @@
 // Channels by pattern, from a real relay: a follower that is cut off while channels come into being
 // gets each of them from its first publication, in order and once.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import WebSocket from 'ws';
@@ -91,6 +93,29 @@ test('no publication of any channel is missed or given twice across cuts', async
   for (const [channel, data] of got) assert.deepEqual(data, expected, channel);
   assert.ok(client.stats().connectionsOpened > 5, 'it was cut');
   client.dispose();
+});
+
+test('the command line follows a pattern, too', async () => {
+  const token = await (await fetch(`${relay.url}/v1/dev/token`)).text();
+  await publish([{ channel: 'line:1', event: 'n', data: 'before' }]);
+  const url = relay.url.replace('http', 'ws');
+  const args = ['subscribe', '--url', url, '--token', token, '--json', '--count', '40', 'line:*'];
+  const child = spawn(relay.binary, args);
+  const rows = [];
+  const ended = once(child, 'close');
+  createInterface({ input: child.stdout }).on('line', (line) => rows.push(JSON.parse(line)));
+  for await (const line of createInterface({ input: child.stderr })) {
+    if (line === '# line:1: live') break;
+  }
+  for (let n = 0; n < 10; ++n) {
+    await publish([1, 2, 3, 4].map((i) => ({ channel: `line:${i}`, event: 'n', data: n })));
+  }
+  assert.equal((await ended)[0], 0);
+  const tens = Array.from({ length: 10 }, (_, n) => n);
+  for (const i of [1, 2, 3, 4]) {
+    const of = rows.filter(({ channel }) => channel === `line:${i}`).map(({ data }) => data);
+    assert.deepEqual(of, tens, `line:${i}`);
+  }
 });
 
 test('a pattern that the token does not cover is refused, and says what would do', async () => {
