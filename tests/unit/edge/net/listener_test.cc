@@ -3,11 +3,17 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <optional>
+#include <string>
 
+#include "core/base/limits.h"
 #include "edge/net/uv_loop.h"
 #include "tests/unit/edge/net/raw_client.h"
 
@@ -110,6 +116,35 @@ TEST(Listener, WithoutADescriptorLeftDropsTheConnectionAndGoesOnAfterwards) {
     uv_run(loop.get(), UV_RUN_ONCE);
   }
   EXPECT_EQ(starved, 1);
+}
+
+/// What the kernel holds of a socket beyond what is under way, in bytes.
+int unsent(int fd) {
+  int bytes = 0;
+  ioctl(fd, SIOCOUTQNSD, &bytes);
+  return bytes;
+}
+
+TEST(Listener, OfWhatAPeerDoesNotReadLittleStaysInTheSocket) {
+  constexpr int kChunk = 4096;
+  const auto sockets = open_listening_sockets("127.0.0.1", 0, 1);
+  ASSERT_TRUE(sockets.ok());
+  UvLoop loop;
+  int accepted = -1;
+  Listener listener(
+      loop.get(), sockets->front().fd, [&](int fd) { accepted = fd; }, [] {});
+  listener.start();
+  RawClient client(sockets->front().port, kChunk);
+  while (accepted < 0) {
+    uv_run(loop.get(), UV_RUN_ONCE);
+  }
+  const std::string chunk(kChunk, 'x');
+  while (send(accepted, chunk.data(), chunk.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0) {
+  }
+  EXPECT_EQ(errno, EAGAIN);
+  EXPECT_LE(unsent(accepted), limits::socket_send_buffer_bytes / 8 + kChunk);
+  EXPECT_GT(unsent(accepted), 0);
+  close(accepted);
 }
 
 TEST(Listener, TakesWhatIsQueuedBeforeItStops) {
