@@ -122,7 +122,8 @@ void ClientWorkload::publish_from_callback() {
 void ClientWorkload::lose_network() {
   if (!client_.online()) return;
   client_.set_network(false);
-  context_.queue.after(prng_.duration_up_to(3s), [this] { client_.set_network(true); });
+  context_.queue.after(prng_.duration_up_to(context_.options.clients.offline_max),
+                       [this] { client_.set_network(true); });
 }
 
 void ClientWorkload::come_to_rest() {

@@ -162,6 +162,25 @@ void draw_corruption(Draw& draw, SimOptions& options) {
   options.phases.after_faults = 30s;
 }
 
+/// Readers stay away while records are deleted, and come back to a relay that has forgotten which:
+/// they may be given changes only from where it still knows them.
+void draw_absences(Draw& draw, SimOptions& options) {
+  auto& workload = options.workload;
+  if (workload.state_channels == 0 || !draw.one_in(8)) return;
+  options.store.durable = true;
+  options.store.keeps_deletes = false;
+  options.store.late_one_in = 0;
+  options.relay.crash_every = draw.time(2s, 4s);
+  options.clients.offline_every = draw.time(500ms, 2s);
+  options.clients.offline_max = draw.time(4s, 10s);
+  workload.state_history = draw.small(2, 6);
+  workload.state_keys = draw.small(40, 80);
+  workload.state_fill = workload.state_keys;
+  workload.hot_key_one_in = 0;
+  workload.delete_one_in = 2;
+  workload.source_version_one_in = 0;  // whose count goes with a delete that is forgotten
+}
+
 /// Whole kinds of trouble, each wholly off in a quarter of the runs.
 void switch_off(Draw& draw, SimOptions& options) {
   const auto off = [&draw] { return draw.one_in(4); };
@@ -215,6 +234,7 @@ SimOptions draw_options(std::uint64_t seed) {
   draw_corruption(draw, options);
   options.phases.linger = draw.one_in(16) ? draw.time(30s, 120s) : draw.time(0s, 2s);
   options.workload.listed = draw.coin();
+  draw_absences(draw, options);
   return options;
 }
 
@@ -239,8 +259,8 @@ std::string describe(const SimOptions& options) {
          number("tokens_expire", clients.tokens_expire) +
          chance("restricted", clients.restricted_one_in) +
          time("timers_late", clients.timer_late_max) + time("offline", clients.offline_every) +
-         time("resume", clients.resume_every) + time("reload", clients.reload_every) +
-         time("wall_jump", clients.wall_jump_every) +
+         time("for", clients.offline_max) + time("resume", clients.resume_every) +
+         time("reload", clients.reload_every) + time("wall_jump", clients.wall_jump_every) +
          "\nnetwork:" + time("latency", network.latency_min + network.latency_spread) +
          time("cut", network.cut_every) + time("half_open", network.half_open_every) +
          time("stall", network.stall_every) + chance("lose", network.lose_one_in) +

@@ -73,6 +73,7 @@ struct ClientSwarmOptions {
   std::uint64_t restricted_one_in = 0;  // clients that may not read or write some channels
   Duration timer_late_max{0};           // hidden tabs: timers come late
   Duration offline_every{0};
+  Duration offline_max{3'000'000};
   Duration resume_every{0};
   Duration reload_every{0};  // page reload: a new session with the kept positions
   Duration wall_jump_every{0};
