@@ -12,7 +12,11 @@ Result<std::uint32_t> ChannelOwners::find_or_make(Now now, const ChannelKeyPtr& 
   }
   const Namespace* rules = context_.config().namespace_of(key->channel);
   if (rules == nullptr) {
-    return unknown_namespace(key->channel);
+    // Whoever asked has a rule for it: the shards are being given new ones, one after the other.
+    return Error{
+        ErrorCode::Unavailable,
+        "the rules of " + key->channel.str() + " are being changed; repeat this in a moment",
+        limits::full_retry_after_ms};
   }
   if (owners_.size() >= limits::channels_per_shard_max && !make_room(now)) {
     return Error{ErrorCode::Busy,

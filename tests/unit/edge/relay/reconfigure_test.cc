@@ -101,6 +101,24 @@ TEST_F(Reconfigure, AChannelWithoutANamespaceIsStillReadByThoseWhoDo) {
   EXPECT_EQ(late.last<RefusedFrame>().error.code, ErrorCode::UnknownNamespace);
 }
 
+TEST_F(Reconfigure, WhatIsNotKnownEverywhereYetIsToBeTriedAgain) {
+  Namespace added{pattern("new:**"), ChannelKind::State, {}, PublishRight::Capability};
+  config.namespaces.push_back(added);
+  std::string name = "new:a";
+  while (world.owner(name) != 1) ++name.back();
+  TestClient& client = world.connect(0);
+  apply([&] {
+    client.subscribe(name);
+    EXPECT_TRUE(is_temporary(client.last<RefusedFrame>().error.code));
+    client.publish(name, operation(Operation::Set, "k", "1"));
+    EXPECT_TRUE(is_temporary(client.last<RefusedFrame>().error.code));
+    EXPECT_EQ(client.all<RefusedFrame>().size(), 2U);
+  });
+  client.subscribe(name);
+  client.publish(name, operation(Operation::Set, "k", "1"));
+  EXPECT_EQ(client.records(), "k=1");
+}
+
 TEST_F(Reconfigure, RecordsLiveAsLongAsTheNewRulesSay) {
   world.publish("state:a", operation(Operation::Set, "k", "1"));
   TestClient& reader = world.connect();
