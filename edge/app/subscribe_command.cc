@@ -57,6 +57,13 @@ class SubscribeRun {
     return ok_status();
   }
   Status follow(const std::string& pattern) {
+    if (!command_.since.empty()) {
+      return Error{ErrorCode::BadRequest,
+                   "--since: " + pattern +
+                       " is a pattern, and each of its channels has a position "
+                       "of its own",
+                   0};
+    }
     SubscribeOptions options;
     options.filter = pattern_filter(pattern);
     const auto id =

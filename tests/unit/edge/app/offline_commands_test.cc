@@ -117,9 +117,13 @@ TEST(PublishCommand, SaysWhatIsWrongBeforeItConnects) {
 
 TEST(SubscribeCommand, SaysWhatIsWrongBeforeItConnects) {
   SubscribeCommand command;
-  command.channels = {"a", "b:*"};
+  command.channels = {"a", "b::*"};
   EXPECT_EQ(run(command).exit_code, kExitFailure);
-  EXPECT_NE(run(command).err.find("b:*"), std::string::npos);
+  EXPECT_NE(run(command).err.find("b::*"), std::string::npos);
+  command.channels = {"b:*"};
+  command.since = "e:7";
+  EXPECT_EQ(run(command).exit_code, kExitFailure);
+  EXPECT_NE(run(command).err.find("b:* is a pattern"), std::string::npos);
   command.channels = {"a"};
   for (const char* since : {"7", "e:", "e:x", ":7", "e f:7"}) {
     command.since = since;
