@@ -82,6 +82,19 @@ export class RelayProcess {
     }
   }
 
+  /** Publishes a batch with the relay's key: the receipts. Throws unless all of it is accepted. */
+  async publish(messages) {
+    const response = await fetch(`${this.url}/v1/publish`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.key}` },
+      body: JSON.stringify({ messages }),
+    });
+    const { results, error } = await response.json();
+    const refused = error ?? results.find((result) => result.error);
+    if (refused) throw new Error(`not published: ${JSON.stringify(refused)}`);
+    return results;
+  }
+
   /** Ends it without a chance to say anything, and waits until it is gone. */
   async kill(signal = 'SIGKILL') {
     const { child } = this;

@@ -70,16 +70,7 @@ async function update(count) {
     latest.set(key, value);
     return { channel, operation: 'set', key, data: value };
   });
-  const response = await fetch(`${relay.url}/v1/publish`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${relay.key}` },
-    body: JSON.stringify({ messages }),
-  });
-  const { results } = await response.json();
-  assert.deepEqual(
-    results.filter((result) => result.error),
-    [],
-  );
+  await relay.publish(messages);
 }
 
 async function updateFor(ms) {

@@ -12,20 +12,6 @@ before(async () => {
 });
 after(() => relay.kill());
 
-async function publish(messages) {
-  const response = await fetch(`${relay.url}/v1/publish`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${relay.key}` },
-    body: JSON.stringify({ messages }),
-  });
-  const { results } = await response.json();
-  assert.deepEqual(
-    results.filter((result) => result.error),
-    [],
-  );
-  return results;
-}
-
 async function read(path, parameters = {}, credential = relay.key) {
   const response = await fetch(
     `${relay.url}/v1/channels/${path}?${new URLSearchParams(parameters)}`,
@@ -36,7 +22,7 @@ async function read(path, parameters = {}, credential = relay.key) {
 
 test('the pages of a history are what was published, and follow one another', async () => {
   const sent = Array.from({ length: 25 }, (_, n) => ({ channel: 'read:log', event: 'e', data: n }));
-  const [{ epoch }] = await publish(sent);
+  const [{ epoch }] = await relay.publish(sent);
   const seen = [];
   let page;
   let since = `${epoch}:0`;
@@ -56,7 +42,7 @@ test('the pages of a history are what was published, and follow one another', as
 
 test('what was acknowledged is there at once, whichever worker is asked', async () => {
   for (let n = 0; n < 50; ++n) {
-    const [{ offset }] = await publish([{ channel: 'read:fresh', data: n }]);
+    const [{ offset }] = await relay.publish([{ channel: 'read:fresh', data: n }]);
     const { publications } = await read('read:fresh/history', { limit: 1 });
     assert.equal(publications[0].offset, offset);
     assert.equal(publications[0].data, n);
@@ -65,7 +51,7 @@ test('what was acknowledged is there at once, whichever worker is asked', async 
 
 test('a snapshot goes on behind any key', async () => {
   const keys = ['a&b', 'a=b', 'a+b', 'a b', '100%', 'é', '日本', '/x?'];
-  await publish(
+  await relay.publish(
     keys.map((key) => ({ channel: 'state:read', operation: 'set', key, data: { of: key } })),
   );
   const seen = [];
@@ -83,7 +69,7 @@ test('a snapshot goes on behind any key', async () => {
 });
 
 test('a name in the URL may be escaped', async () => {
-  await publish([{ channel: 'read:one@x+y', data: 1 }]);
+  await relay.publish([{ channel: 'read:one@x+y', data: 1 }]);
   const { publications } = await read(`${encodeURIComponent('read:one@x+y')}/history`);
   assert.equal(publications.length, 1);
 });

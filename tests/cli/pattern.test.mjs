@@ -21,19 +21,6 @@ before(async () => {
 });
 after(() => relay.kill());
 
-async function publish(messages) {
-  const response = await fetch(`${relay.url}/v1/publish`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${relay.key}` },
-    body: JSON.stringify({ messages }),
-  });
-  const { results } = await response.json();
-  assert.deepEqual(
-    results.filter((result) => result.error),
-    [],
-  );
-}
-
 /** Sockets that the test can cut. */
 function cuttable() {
   const open = new Set();
@@ -80,7 +67,7 @@ test('no publication of any channel is missed or given twice across cuts', async
             event: 'n',
             data: n,
           }));
-          await publish(messages);
+          await relay.publish(messages);
           if ((n * CHANNELS + first) % 70 === 0) cut();
         }
       }
@@ -97,7 +84,7 @@ test('no publication of any channel is missed or given twice across cuts', async
 
 test('the command line follows a pattern, too', async () => {
   const token = await (await fetch(`${relay.url}/v1/dev/token`)).text();
-  await publish([{ channel: 'line:1', event: 'n', data: 'before' }]);
+  await relay.publish([{ channel: 'line:1', event: 'n', data: 'before' }]);
   const url = relay.url.replace('http', 'ws');
   const args = ['subscribe', '--url', url, '--token', token, '--json', '--count', '40', 'line:*'];
   const child = spawn(relay.binary, args);
@@ -108,7 +95,7 @@ test('the command line follows a pattern, too', async () => {
     if (line === '# line:1: live') break;
   }
   for (let n = 0; n < 10; ++n) {
-    await publish([1, 2, 3, 4].map((i) => ({ channel: `line:${i}`, event: 'n', data: n })));
+    await relay.publish([1, 2, 3, 4].map((i) => ({ channel: `line:${i}`, event: 'n', data: n })));
   }
   assert.equal((await ended)[0], 0);
   const tens = Array.from({ length: 10 }, (_, n) => n);
