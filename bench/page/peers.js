@@ -64,8 +64,8 @@ async function tidegate(name, lazy) {
     for (const { type, body } of wire.framesOf(new Uint8Array(data))) {
       if (type === 1) out.push(wire.welcome());
       if (type !== 2) continue;
-      const size = body.getUint16(8, true);
-      const channel = decoder.decode(new Uint8Array(body.buffer, body.byteOffset + 10, size));
+      const size = body.getUint16(12, true);
+      const channel = decoder.decode(new Uint8Array(body.buffer, body.byteOffset + 14, size));
       streamOf.set(channel, streamOf.size + 1);
       out.push(wire.subscribed(body.getUint32(0, true), streamOf.get(channel), 'epoch', channel));
     }
