@@ -1,6 +1,8 @@
 // Patterns are short (a few segments), so matching walks both texts once and allocates nothing.
 #include "core/access/channel_pattern.h"
 
+#include <algorithm>
+
 #include "core/base/limits.h"
 
 namespace tidegate {
@@ -93,31 +95,26 @@ bool ChannelPattern::covers(const ChannelPattern& other) const {
 }
 
 std::optional<ChannelPattern> ChannelPattern::intersection(const ChannelPattern& other) const {
-  static constexpr auto is_rest = [](const ChannelPattern& pattern, std::size_t at) {
-    return at < pattern.segments_.size() && pattern.segments_[at].kind == Kind::Rest;
-  };
-  if (segments_.empty() || other.segments_.empty()) return std::nullopt;
   std::string text;
   const auto add = [&text](const Segment& segment) {
     text += text.empty() ? "" : ":";
     text += segment.kind == Kind::Literal ? segment.text : segment.kind == Kind::Rest ? "**" : "*";
   };
-  for (std::size_t at = 0; at < segments_.size() || at < other.segments_.size(); ++at) {
-    const bool mine_ends = at >= segments_.size();
-    const bool theirs_ends = at >= other.segments_.size();
-    if (mine_ends || theirs_ends) return std::nullopt;
-    if (is_rest(*this, at) || is_rest(other, at)) {
-      // One or more of anything, cut down by what the other still has to say.
-      const ChannelPattern& rest = is_rest(*this, at) ? other : *this;
-      for (std::size_t i = at; i < rest.segments_.size(); ++i) add(rest.segments_[i]);
-      return *parse(text);
-    }
+  const std::size_t shorter = std::min(segments_.size(), other.segments_.size());
+  for (std::size_t at = 0; at < shorter; ++at) {
     const Segment& mine = segments_[at];
     const Segment& theirs = other.segments_[at];
+    if (mine.kind == Kind::Rest || theirs.kind == Kind::Rest) {
+      // One or more of anything, cut down by what the other still has to say.
+      const auto& rest = mine.kind == Kind::Rest ? other.segments_ : segments_;
+      std::for_each(rest.begin() + static_cast<std::ptrdiff_t>(at), rest.end(), add);
+      return *parse(text);
+    }
     const bool both_literal = mine.kind == Kind::Literal && theirs.kind == Kind::Literal;
     if (both_literal && mine.text != theirs.text) return std::nullopt;
     add(mine.kind == Kind::Literal ? mine : theirs);
   }
+  if (shorter == 0 || segments_.size() != other.segments_.size()) return std::nullopt;
   return *parse(text);
 }
 

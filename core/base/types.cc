@@ -24,7 +24,6 @@ class ByteSet {
   std::array<bool, 256> member_{};
 };
 
-constexpr std::string_view kDirectoryName = "$channels";  // as ChannelName::directory()
 constexpr ByteSet kEpochBytes("_.~-");
 constexpr ByteSet kSegmentBytes("._~@+=-");
 

@@ -73,7 +73,7 @@ class ChannelName {
  public:
   ChannelName() = default;  // empty: only as "not set"
   static Result<ChannelName> parse(std::string_view name);
-  static ChannelName directory() { return ChannelName("$channels"); }
+  static ChannelName directory() { return ChannelName(std::string(kDirectoryName)); }
 
   bool is_directory() const { return !name_.empty() && name_.front() == '$'; }
   std::string_view view() const { return name_; }
@@ -85,6 +85,8 @@ class ChannelName {
   }
 
  private:
+  static constexpr std::string_view kDirectoryName = "$channels";
+
   explicit ChannelName(std::string name) : name_(std::move(name)) {}
   std::string name_;
 };

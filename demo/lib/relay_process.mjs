@@ -82,6 +82,11 @@ export class RelayProcess {
     }
   }
 
+  /** A token that may do everything. */
+  async token() {
+    return (await fetch(`${this.url}/v1/dev/token`)).text();
+  }
+
   /** Publishes a batch with the relay's key: the receipts. Throws unless all of it is accepted. */
   async publish(messages) {
     const response = await fetch(`${this.url}/v1/publish`, {

@@ -21,12 +21,6 @@ class Keeper {
   std::vector<std::string> paths;
 };
 
-std::string listed(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
-}
-
 }  // namespace
 
 std::vector<std::string> keep_until_restart(const Config& running, Config& next) {

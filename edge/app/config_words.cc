@@ -11,18 +11,10 @@ std::string counted(std::size_t count, const std::string& noun) {
   return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
-std::string listed(const std::vector<ChannelPattern>& patterns) {
-  std::string list;
-  for (const ChannelPattern& pattern : patterns) {
-    list += (list.empty() ? "" : ", ") + pattern.text();
-  }
-  return list;
-}
-
-std::string listed(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
-  return list;
+std::string listed_patterns(const std::vector<ChannelPattern>& patterns) {
+  std::vector<std::string> texts;
+  for (const ChannelPattern& pattern : patterns) texts.push_back(pattern.text());
+  return listed(texts);
 }
 
 std::string describe_server(const ServerSettings& server) {
@@ -93,7 +85,7 @@ std::string describe_namespace(const relay::Namespace& rules, std::size_t number
 
 std::string describe_key(const ApiKeySettings& key) {
   return "  " + key.name + " (" + key.secret.masked() + ") may publish for tenant " + key.tenant +
-         " on " + listed(key.channels) + ".\n";
+         " on " + listed_patterns(key.channels) + ".\n";
 }
 
 std::string describe_limits(const relay::RelayConfig& relay) {
@@ -123,6 +115,12 @@ void warn_of_unreached(const std::vector<relay::Namespace>& namespaces,
 }
 
 }  // namespace
+
+std::string listed(const std::vector<std::string>& names) {
+  std::string list;
+  for (const std::string& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
 
 std::string describe_config(const Config& config) {
   std::string text = describe_server(config.server) + describe_auth(config.auth);

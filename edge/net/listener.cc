@@ -15,9 +15,6 @@
 namespace tidegate::net {
 namespace {
 
-/// Beyond what is under way, that the kernel takes of a connection; then it is blocked.
-constexpr int kUnsentBytesMax = limits::socket_send_buffer_bytes / 8;
-
 struct AddressListDeleter {
   void operator()(addrinfo* list) const { freeaddrinfo(list); }
 };
@@ -61,7 +58,7 @@ int bind_socket(const addrinfo& address, bool shared) {
   // place in a log and no bytes: a slow reader is given what is new, and a ping is not behind what
   // takes a minute.
   set_option(fd, SOL_SOCKET, SO_SNDBUF, limits::socket_send_buffer_bytes);
-  set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, kUnsentBytesMax);
+  set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, limits::socket_unsent_bytes_max);
   if (bind(fd, address.ai_addr, address.ai_addrlen) != 0) {
     const int error = errno;
     close(fd);

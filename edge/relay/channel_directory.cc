@@ -69,8 +69,7 @@ LogRecordPtr listing_record(WallTime now, const ChannelName& channel,
   draft.key = channel.str();
   draft.if_version = known;
   const std::string payload = payload_of(channel, position);
-  const ByteView bytes = as_bytes(payload);
-  draft.payload.assign(bytes.begin(), bytes.end());
+  draft.payload.assign(payload.begin(), payload.end());
   return make_record(now, kProducer, std::move(draft), record_limits);
 }
 
@@ -86,7 +85,7 @@ bool lists_epoch(const CurrentRecord& record, const Epoch& epoch) {
   return record.payload.compare(0, beginning.size(), beginning) == 0;
 }
 
-Result<FilterPtr> directory_filter(std::string_view text, const Claims& claims) {
+Result<std::string> directory_filter(std::string_view text, const Claims& claims) {
   const std::optional<std::string> asked = pattern_in(text);
   if (!asked.has_value()) {
     return no_pattern();
@@ -101,11 +100,7 @@ Result<FilterPtr> directory_filter(std::string_view text, const Claims& claims) 
                      ": one pattern of its capabilities has to cover it",
                  0};
   }
-  Result<Filter> filter = Filter::parse(pattern->directory_filter());
-  if (!filter.ok()) {
-    return filter.error();
-  }
-  return FilterPtr(std::make_shared<const Filter>(std::move(*filter)));
+  return pattern->directory_filter();
 }
 
 }  // namespace tidegate::relay

@@ -5,7 +5,9 @@
 // channel, and whoever follows a channel from its record misses no publication.
 #pragma once
 
-#include "edge/relay/channel_view.h"
+#include <string>
+#include <string_view>
+
 #include "edge/relay/claims.h"
 #include "edge/relay/log_record.h"
 #include "edge/relay/relay_effect.h"
@@ -25,8 +27,8 @@ LogRecordPtr unlisting_record(WallTime now, const ChannelName& channel);
 bool lists_epoch(const CurrentRecord& record, const Epoch& epoch);
 
 /// What a subscribe to the directory asks for: its filter is `{"pattern": "orders:*"}`, and the
-/// result is the filter that it stands for. BadRequest, or Forbidden when the claims do not cover
-/// the pattern.
-Result<FilterPtr> directory_filter(std::string_view text, const Claims& claims);
+/// result is the text of the filter that it stands for. BadRequest, or Forbidden when the claims do
+/// not cover the pattern.
+Result<std::string> directory_filter(std::string_view text, const Claims& claims);
 
 }  // namespace tidegate::relay

@@ -212,7 +212,7 @@ void ChannelHub::note_news(std::uint32_t slot) {
 }
 
 void ChannelHub::note_digest(Now now, std::uint32_t slot) {
-  quiet_.set(slot, now.monotonic + kQuietDigestInterval);
+  quiet_.set(slot, now.monotonic + limits::quiet_digest_interval);
 }
 
 std::optional<std::uint32_t> ChannelHub::poll_quiet(Now now) {

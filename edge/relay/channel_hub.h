@@ -17,10 +17,6 @@
 
 namespace tidegate::relay {
 
-/// Of a state channel without news: its readers are told the digest again. A damaged record heals
-/// within this, whether or not anything is published.
-inline constexpr Duration kQuietDigestInterval = 6 * limits::digest_interval;
-
 /// A subscribe whose rights and limits have been checked.
 struct SubscribeOrder {
   ChannelKeyPtr key;
@@ -72,7 +68,7 @@ class ChannelHub {
   void note_news(std::uint32_t view);
   /// A reader that is paced has something to be sent.
   void note_paced(Now now, std::uint32_t view, PaceRung rung);
-  /// A view of records that was told no digest for kQuietDigestInterval, each time that it is due.
+  /// A view of records that was told no digest for quiet_digest_interval, each time that it is due.
   std::optional<std::uint32_t> poll_quiet(Now now);
   /// It was told one just now.
   void note_digest(Now now, std::uint32_t view);

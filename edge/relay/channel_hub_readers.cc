@@ -21,8 +21,8 @@ Status ChannelHub::subscribe(Now now, std::uint32_t session, const SubscribeOrde
   const Result<std::uint32_t> still = find_or_add_view(*slot, order.filter);
   add_subscriber(now, session, *still, is_new, order);
   ChannelMirror& mirror = *mirrors_.at(*slot);
-  const bool has_digest = order.rules.kind == ChannelKind::State && order.filter == nullptr;
-  if (has_digest && views_.at(*still).subscribers.size() == 1) {
+  const ChannelView& joined = views_.at(*still);
+  if (joined.has_digest(mirror.kind()) && joined.subscribers.size() == 1) {
     note_digest(now, *still);
   }
   deadlines_.clear(*slot);

@@ -131,8 +131,9 @@ class ChannelOwner {
   void apply_at_once(Now now);
 
   // channel_owner_listing.cc: the directory
+  /// `id`: for handle_listed; None: nobody waits for the answer.
+  void tell_directory(EffectId id, LogRecordPtr record);
   void list(Now now, Offset known);
-  void list_later(Now now);
   void unlist(Now now);
 
   // channel_owner_expiry.cc: records that grow too old
@@ -145,6 +146,8 @@ class ChannelOwner {
   void read_records(Now now, StoreOpened opened, std::vector<RecordVersion> so_far);
   void read_on(Now now);
   void retry_later(Now now, const std::string& why);
+  /// Twice as long each time, until something went well.
+  Duration next_retry_delay();
   void become_ready(Now now);
   bool apply_found(const AppendedRecord& found);
   void refuse_new_readers(const Error& error);

@@ -1,6 +1,5 @@
 // The channel's record in the directory. It is set before the first record of this owner is
 // proposed, in a stream that nobody may have heard of, and deleted when nothing is left to be read.
-#include <algorithm>
 #include <utility>
 
 #include "edge/relay/channel_directory.h"
@@ -24,17 +23,20 @@ Error not_listed(const Error& error) {
 
 }  // namespace
 
-void ChannelOwner::list(Now now, Offset known) {
-  const EffectId id = context_.next_effect_id();
-  state_ = Listing{id, now.monotonic + limits::append_timeout};
+void ChannelOwner::tell_directory(EffectId id, LogRecordPtr record) {
   PublishTicket ticket;
   ticket.id = static_cast<std::uint64_t>(id);
   ticket.of_owner = true;
   ChannelKeyPtr directory = directory_of(key_->tenant);
   const std::uint16_t owner = RelayShard::owner_of(*directory, context_.options.shard_count);
-  context_.send(owner, PublishSubmit{std::move(directory), ticket,
-                                     listing_record(now.wall, key_->channel, log_.position(), known,
-                                                    context_.config().directory.records)});
+  context_.send(owner, PublishSubmit{std::move(directory), ticket, std::move(record)});
+}
+
+void ChannelOwner::list(Now now, Offset known) {
+  const EffectId id = context_.next_effect_id();
+  state_ = Listing{id, now.monotonic + limits::append_timeout};
+  tell_directory(id, listing_record(now.wall, key_->channel, log_.position(), known,
+                                    context_.config().directory.records));
 }
 
 void ChannelOwner::handle_listed(Now now, EffectId id, const PublishResult& result) {
@@ -51,7 +53,7 @@ void ChannelOwner::handle_listed(Now now, EffectId id, const PublishResult& resu
   } else if (current != nullptr) {
     list(now, Offset{current->version});  // of a stream that is no more
   } else if (is_temporary(result.error().code)) {
-    list_later(now);
+    state_ = Listing{EffectId::None, now.monotonic + next_retry_delay()};
   } else {
     state_ = Ready{};
     handle_refused(queue_.size(), not_listed(result.error()));
@@ -59,20 +61,10 @@ void ChannelOwner::handle_listed(Now now, EffectId id, const PublishResult& resu
   note_idleness(now);
 }
 
-void ChannelOwner::list_later(Now now) {
-  state_ = Listing{EffectId::None, now.monotonic + retry_delay_};
-  retry_delay_ = std::min(retry_delay_ * 2, limits::store_retry_delay_max);
-}
-
 /// Nobody waits for the answer: a record that stays says less than a channel can give, and the next
 /// owner finds it.
 void ChannelOwner::unlist(Now now) {
-  PublishTicket ticket;
-  ticket.of_owner = true;
-  ChannelKeyPtr directory = directory_of(key_->tenant);
-  const std::uint16_t owner = RelayShard::owner_of(*directory, context_.options.shard_count);
-  context_.send(owner, PublishSubmit{std::move(directory), ticket,
-                                     unlisting_record(now.wall, key_->channel)});
+  tell_directory(EffectId::None, unlisting_record(now.wall, key_->channel));
 }
 
 }  // namespace tidegate::relay

@@ -2,6 +2,7 @@
 // whose outcome is unknown. The three are one thing: read on from the last applied position until
 // the store's top, apply what is found, and only then append again.
 #include <algorithm>
+#include <utility>
 
 #include "edge/relay/channel_owner.h"
 
@@ -172,10 +173,13 @@ void ChannelOwner::become_ready(Now now) {
 
 void ChannelOwner::retry_later(Now now, const std::string& why) {
   context_.log(LogLevel::Error, "the store of " + key_->channel.str() + " failed: " + why);
-  state_ = Retrying{now.monotonic + retry_delay_};
-  retry_delay_ = std::min(retry_delay_ * 2, limits::store_retry_delay_max);
+  state_ = Retrying{now.monotonic + next_retry_delay()};
   refuse_new_readers(Error{ErrorCode::Unavailable, "the channel's store does not answer; try again",
                            static_cast<std::uint32_t>(1000)});
+}
+
+Duration ChannelOwner::next_retry_delay() {
+  return std::exchange(retry_delay_, std::min(retry_delay_ * 2, limits::store_retry_delay_max));
 }
 
 void ChannelOwner::refuse_new_readers(const Error& error) {

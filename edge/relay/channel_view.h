@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/filter/filter.h"
+#include "core/stream/publication.h"
 #include "core/stream/stream_position.h"
 #include "edge/relay/encoding.h"
 #include "edge/relay/pacing.h"
@@ -52,6 +53,10 @@ class ChannelView {
   StreamId stream() const { return stream_; }
   /// nullptr: everything.
   const FilterPtr& filter() const { return filter_; }
+  /// Its readers can be told what they hold sums up to: all records, and not a part of them.
+  bool has_digest(ChannelKind kind) const {
+    return kind == ChannelKind::State && filter_ == nullptr;
+  }
   /// What its readers know as the epoch of a stream: a position of one view means nothing in
   /// another.
   Epoch epoch_token(const Epoch& epoch) const;

@@ -136,11 +136,9 @@ std::optional<Transmit> FanOut::send_news_in(Now now, std::uint32_t slot, Encodi
 /// enough to be of use, rarely enough to cost its page nothing.
 bool FanOut::digest_is_due(Now now, std::uint32_t slot, Encoding encoding, Offset end) {
   ChannelView& view = hub_.view(slot);
-  if (hub_.mirror_of(view).kind() != ChannelKind::State || view.filter() != nullptr) {
-    return false;
-  }
+  const ChannelMirror& mirror = hub_.mirror_of(view);
   Instant& due = view.digest_at[encoding];
-  if (now.monotonic < due || end != hub_.mirror_of(view).history().top()) {
+  if (!view.has_digest(mirror.kind()) || now.monotonic < due || end != mirror.history().top()) {
     return false;
   }
   due = now.monotonic + limits::digest_interval;

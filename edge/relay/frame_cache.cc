@@ -15,8 +15,7 @@ std::uint64_t segment_of(const ChannelLog::Entry& entry) {
 
 /// Of all records, as they are at the top and nowhere else.
 bool knows_digest(const ChannelMirror& mirror, const ChannelView& view, Offset end) {
-  return mirror.kind() == ChannelKind::State && view.filter() == nullptr && mirror.is_loaded() &&
-         end == mirror.history().top();
+  return view.has_digest(mirror.kind()) && mirror.is_loaded() && end == mirror.history().top();
 }
 
 }  // namespace

@@ -69,8 +69,7 @@ LogRecordPtr make_record(WallTime now, std::string producer, PublicationDraft dr
   record->payload_hash = hash_of(draft);
   if (!thin.empty()) {
     const std::string payload = thin_payload(as_text(draft.payload), thin);
-    const ByteView bytes = as_bytes(payload);
-    draft.payload.assign(bytes.begin(), bytes.end());
+    draft.payload.assign(payload.begin(), payload.end());
   }
   if (draft.event_id.empty() && !draft.idempotency_key.empty()) {
     draft.event_id = derived_event_id(producer, draft.idempotency_key);

@@ -59,13 +59,16 @@ Status SessionFlow::check_subscribe(const RelaySession& session, const Subscribe
 }
 
 Result<FilterPtr> SessionFlow::filter_of(const SubscribeFrame& frame, const Claims& claims) {
-  if (frame.channel.is_directory()) {
-    return directory_filter(frame.filter, claims);
+  const bool is_directory = frame.channel.is_directory();
+  const Result<std::string> text =
+      is_directory ? directory_filter(frame.filter, claims) : Result<std::string>(frame.filter);
+  if (!text.ok()) {
+    return text.error();
   }
-  if (frame.filter.empty()) {
+  if (text->empty()) {
     return FilterPtr();
   }
-  Result<Filter> filter = Filter::parse(frame.filter);
+  Result<Filter> filter = Filter::parse(*text);
   if (!filter.ok()) {
     return filter.error();
   }
