@@ -10,7 +10,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { RelayProcess, freePort } from '../../demo/lib/relay_process.mjs';
+import { seededRandom } from '../races/lib/seeded_random.mjs';
 import { NativeSubscriber } from './lib/native_subscriber.mjs';
 import { PageSubscriber, writePage } from './lib/page_subscriber.mjs';
 import { Publisher } from './lib/publisher.mjs';
@@ -23,6 +25,7 @@ const rate = 2000; // at least, in the time that a relay is up
 const batch = 100;
 const channels = Array.from({ length: 50 }, (_, n) => `chaos:${n}`);
 const upMsMax = 1500; // between two kills
+const downMsMax = 200;
 const settleTimeoutMs = 90_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'tidegate-chaos-'));
@@ -37,7 +40,7 @@ before(async () => {
     args: ['--workers', '2', '--store', 'sqlite', '--store-path', join(folder, 'history.db')],
   });
   await relay.start();
-  const token = await (await fetch(`${relay.url}/v1/dev/token`)).text();
+  const token = await relay.token();
   subscribers.push(await PageSubscriber.open(relay));
   for (let n = 0; n < nativeSubscribers; ++n) {
     subscribers.push(new NativeSubscriber(relay, token, channels[n % channels.length]));
@@ -48,17 +51,6 @@ after(async () => {
   await relay?.kill();
   rmSync(folder, { recursive: true, force: true });
 });
-
-/** Mulberry32: numbers from 0 to 1 that are the same for the same seed. */
-function randomOf(start) {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** What one subscriber lacks or has too much; nothing when it is as acknowledged. */
 async function differences(subscriber, acknowledged) {
@@ -83,19 +75,17 @@ async function allDifferences(acknowledged) {
 const title = `${kills} SIGKILLs: ${nativeSubscribers + 1} readers hold what was acknowledged`;
 test(title, async (context) => {
   context.diagnostic(`replay with TIDEGATE_CHAOS_SEED=${seed}`);
-  const random = randomOf(seed);
+  const random = seededRandom(seed);
   const publisher = new Publisher(relay, channels, { rate: 1.5 * rate, batch });
   publisher.start();
-  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
   let upMs = 0;
   for (let kill = 0; kill < kills && !publisher.fault; ++kill) {
-    const before = publisher.count;
     const begun = performance.now();
-    while (publisher.count === before && !publisher.fault) await pause(5); // the last kill is over
-    await pause(random() * upMsMax);
+    await publisher.progress(); // the last kill is over
+    await pause(random.below(upMsMax));
     upMs += performance.now() - begun;
     await relay.kill();
-    await pause(random() * 200);
+    await pause(random.below(downMsMax));
     await relay.start();
   }
   await publisher.stop();

@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { RelayProcess, freePort } from '../../demo/lib/relay_process.mjs';
 import { createClient } from '../../sdk-js/dist/index.js';
@@ -38,11 +39,10 @@ after(async () => {
 
 const residentBytes = () =>
   1024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${relay.pid}/status`, 'utf8'))[1]);
-const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** A reader of all records; `values` are the latest that it was shown. */
 async function reader(port) {
-  const token = await (await fetch(`${relay.url}/v1/dev/token`)).text();
+  const token = await relay.token();
   const client = createClient({ url: `ws://127.0.0.1:${port}`, token, WebSocket });
   clients.push(client);
   const records = client.records(channel);

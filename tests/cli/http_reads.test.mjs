@@ -75,7 +75,7 @@ test('a name in the URL may be escaped', async () => {
 });
 
 test('a token reads what it allows, and nobody reads without', async () => {
-  const token = await (await fetch(`${relay.url}/v1/dev/token`)).text();
+  const token = await relay.token();
   assert.equal((await read('read:log/history', {}, token)).status, 200);
   assert.equal((await read('read:log/history', {}, 'guessed')).status, 401);
   assert.equal((await read('read:log/history', { since: 'gone:1' })).status, 409);

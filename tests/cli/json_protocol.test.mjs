@@ -15,7 +15,7 @@ let token;
 before(async () => {
   relay = new RelayProcess({ port: await freePort(), args: ['--workers', '2'] });
   await relay.start();
-  token = await (await fetch(`${relay.url}/v1/dev/token`)).text();
+  token = await relay.token();
 });
 after(() => relay.kill());
 

@@ -42,7 +42,7 @@ class SlowSocket extends WebSocket {
 }
 
 async function reader(socket) {
-  const token = await (await fetch(`${relay.url}/v1/dev/token`)).text();
+  const token = await relay.token();
   const client = createClient({ url: relay.url.replace('http', 'ws'), token, WebSocket: socket });
   let count = 0;
   let resolve;

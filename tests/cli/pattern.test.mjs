@@ -1,14 +1,14 @@
 // Channels by pattern, from a real relay: a follower that is cut off while channels come into being
 // gets each of them from its first publication, in order and once.
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import WebSocket from 'ws';
 import { RelayProcess, freePort } from '../../demo/lib/relay_process.mjs';
 import { createClient } from '../../sdk-js/dist/index.js';
+import { mint } from './lib/mint.mjs';
 
 const CHANNELS = 60;
 const PER_CHANNEL = 20;
@@ -38,7 +38,7 @@ test('no publication of any channel is missed or given twice across cuts', async
   const { WebSocket: socket, cut } = cuttable();
   const client = createClient({
     url: relay.url.replace('http', 'ws'),
-    token: await (await fetch(`${relay.url}/v1/dev/token`)).text(),
+    token: await relay.token(),
     WebSocket: socket,
     backoffBaseMs: 10,
     backoffCapMs: 50,
@@ -83,7 +83,7 @@ test('no publication of any channel is missed or given twice across cuts', async
 });
 
 test('the command line follows a pattern, too', async () => {
-  const token = await (await fetch(`${relay.url}/v1/dev/token`)).text();
+  const token = await relay.token();
   await relay.publish([{ channel: 'line:1', event: 'n', data: 'before' }]);
   const url = relay.url.replace('http', 'ws');
   const args = ['subscribe', '--url', url, '--token', token, '--json', '--count', '40', 'line:*'];
@@ -106,13 +106,9 @@ test('the command line follows a pattern, too', async () => {
 });
 
 test('a pattern that the token does not cover is refused, and says what would do', async () => {
-  const args = ['token', '--sub', 'ann', '--subscribe', 'orders:1:*'];
-  const { stdout } = await promisify(execFile)(relay.binary, args, {
-    env: { ...process.env, TIDEGATE_AUTH_HS256_SECRET: relay.secret },
-  });
   const client = createClient({
     url: relay.url.replace('http', 'ws'),
-    token: stdout.trim(),
+    token: await mint(relay.binary, relay.secret, 'orders:1:*'),
     WebSocket,
   });
   client.onError(() => undefined);

@@ -1,16 +1,15 @@
 // SIGHUP on the real relay: keys are rotated, limits raised, mistakes refused and restarts asked
 // for, while a subscriber stays connected on one connection and misses nothing.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import WebSocket from 'ws';
 import { freePort } from '../../demo/lib/relay_process.mjs';
 import { ConfiguredRelay } from './lib/configured_relay.mjs';
+import { mint } from './lib/mint.mjs';
 import { createClient } from '../../sdk-js/dist/index.js';
 
 const secret = () => randomBytes(32).toString('base64url');
@@ -42,14 +41,7 @@ kind = "${kind}"
 history = { count = ${count} }
 `;
 
-async function mint(tokens) {
-  const { stdout } = await promisify(execFile)(
-    relay.binary,
-    ['token', '--sub', 'ann', '--subscribe', 'a:*'],
-    { env: { ...process.env, TIDEGATE_AUTH_HS256_SECRET: tokens } },
-  );
-  return stdout.trim();
-}
+const tokenOf = ({ tokens }) => mint(relay.binary, tokens, 'a:*');
 
 async function publish(data, key = settings.key) {
   const response = await fetch(`${relay.url}/v1/publish`, {
@@ -91,7 +83,7 @@ before(async () => {
   await relay.start();
   client = createClient({
     url: `ws://127.0.0.1:${settings.port}`,
-    getToken: () => mint(settings.tokens),
+    getToken: () => tokenOf(settings),
     WebSocket,
   });
   const channel = client.channel('a:b');
@@ -123,8 +115,8 @@ test('keys are rotated: the old ones are refused, the new ones let in', async ()
     other.dispose();
     return state;
   };
-  assert.equal(await connects(await mint(old.tokens)), 'failed');
-  assert.equal(await connects(await mint(settings.tokens)), 'live');
+  assert.equal(await connects(await tokenOf(old)), 'failed');
+  assert.equal(await connects(await tokenOf(settings)), 'live');
 });
 
 test('a limit that is raised holds from the next publication on', async () => {

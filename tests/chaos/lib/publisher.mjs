@@ -1,8 +1,15 @@
 // A careful backend: numbers the publications of each channel, publishes them in batches, and
 // repeats a batch under the same keys until it is acknowledged, through as many relays as it takes.
-export class Publisher {
+import { EventEmitter, once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const retryMs = 10;
+const progressTimeoutMs = 60_000;
+
+export class Publisher extends EventEmitter {
   /** `rate`: publications in a second, over all channels. */
   constructor(relay, channels, { rate, batch }) {
+    super();
     this.relay = relay;
     this.channels = channels;
     this.batch = batch;
@@ -26,6 +33,12 @@ export class Publisher {
     this.seconds = (performance.now() - this.startedAt) / 1000;
   }
 
+  /** Until something more is acknowledged, or never will be: see `fault`. */
+  async progress() {
+    if (this.fault) return;
+    await once(this, 'progress', { signal: AbortSignal.timeout(progressTimeoutMs) });
+  }
+
   async run() {
     let place = 0;
     let due = performance.now();
@@ -42,7 +55,7 @@ export class Publisher {
       await this.settle(messages);
       due = Math.max(due + this.pauseMs, performance.now() - 20 * this.pauseMs); // catches up
       const wait = due - performance.now();
-      if (wait > 0) await new Promise((resolve) => setTimeout(resolve, wait));
+      if (wait > 0) await pause(wait);
     }
   }
 
@@ -64,11 +77,12 @@ export class Publisher {
           this.fault = new Error(JSON.stringify(result.error));
         left.push(message);
       });
+      if (left.length < open.length || this.fault) this.emit('progress');
       if (this.fault) return;
       // Behind one that is open none of its channel may overtake it: they stay in order in `left`.
       if (left.length > 0) {
         this.repeated += left.length;
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await pause(retryMs);
       }
       open = left;
     }

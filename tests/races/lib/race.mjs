@@ -6,8 +6,9 @@ import { connect } from 'node:net';
 import { setTimeout as after } from 'node:timers/promises';
 import { everything } from './commands.mjs';
 import { Ledger } from './ledger.mjs';
-import { Author, HttpPublisher, seededRandom } from './publishers.mjs';
+import { Author, HttpPublisher } from './publishers.mjs';
 import { LogReader, RecordReader, SignalReader } from './readers.mjs';
+import { seededRandom } from './seeded_random.mjs';
 import { Subscriber } from './subscriber.mjs';
 
 const named = (count, name) => Array.from({ length: count }, (_, index) => name(index));
@@ -42,8 +43,7 @@ export class Race {
   }
 
   async begin() {
-    const response = await fetch(`${this.relay.url}/v1/dev/token`);
-    this.token = await response.text();
+    this.token = await this.relay.token();
     this.crowd = named(subscribers, (index) => this.#subscriber(this.#readers(index, everything)));
     for (const one of this.crowd) one.connect();
   }

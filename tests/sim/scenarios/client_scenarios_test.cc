@@ -1,8 +1,7 @@
 // Named scenarios around one client: what happens to a reader when its connection does not behave.
 #include <gtest/gtest.h>
 
-#include "tests/sim/scenarios/calm_options.h"
-#include "tests/sim/sim_world.h"
+#include "tests/sim/scenarios/scenario.h"
 
 namespace tidegate::sim {
 namespace {
@@ -11,33 +10,18 @@ using namespace std::chrono_literals;
 using From = SimClient::From;
 
 /// One client that is live on channel 0, and a publisher.
-class ClientScenario : public ::testing::Test {
+class ClientScenario : public Scenario {
  protected:
   void begin(const SimOptions& options) {
-    world = std::make_unique<SimWorld>(options);
+    make_world(options);
     client = &world->add_client();
-    publisher = &world->add_publisher();
     client->subscribe(0, From::Now);
     client->connect();
-    ASSERT_TRUE(world->run_until([&] { return is_live(); }));
+    ASSERT_TRUE(world->run_until([&] { return is_live(*client); }));
   }
-  bool is_live() const { return client->view(0) != nullptr && client->view(0)->live; }
   std::size_t held() const { return client->view(0)->held.size(); }
-  void publish(int count) {
-    for (int i = 0; i < count; ++i) {
-      publisher->publish(0);
-      world->run_for(5ms);
-    }
-  }
-  void expect_well() {
-    world->settle();
-    const SimReport report = world->report();
-    EXPECT_TRUE(report.violations.empty()) << reasons(report);
-  }
 
-  std::unique_ptr<SimWorld> world;
   SimClient* client = nullptr;
-  HttpPublisher* publisher = nullptr;
 };
 
 TEST_F(ClientScenario, SubscribesAndReceivesInOrder) {

@@ -2,8 +2,7 @@
 // of centrifugo#117 is in tests/cli/largest_publication.test.mjs: it takes real sockets.)
 #include <gtest/gtest.h>
 
-#include "tests/sim/scenarios/calm_options.h"
-#include "tests/sim/sim_world.h"
+#include "tests/sim/scenarios/scenario.h"
 
 namespace tidegate::sim {
 namespace {
@@ -11,12 +10,8 @@ namespace {
 using namespace std::chrono_literals;
 using From = SimClient::From;
 
-class FieldScenario : public ::testing::Test {
+class FieldScenario : public Scenario {
  protected:
-  void begin(const SimOptions& options) {
-    world = std::make_unique<SimWorld>(options);
-    publisher = &world->add_publisher();
-  }
   SimClient& add_live_client() {
     SimClient& client = world->add_client();
     client.subscribe(0, From::Now);
@@ -24,30 +19,13 @@ class FieldScenario : public ::testing::Test {
     EXPECT_TRUE(world->run_until([&] { return is_live(client); }));
     return client;
   }
-  static bool is_live(const SimClient& client) {
-    return client.view(0) != nullptr && client.view(0)->live;
-  }
-  void publish(int count) {
-    for (int i = 0; i < count; ++i) {
-      publisher->publish(0);
-      world->run_for(2ms);
-    }
-  }
-  void expect_well() {
-    world->settle();
-    const SimReport report = world->report();
-    EXPECT_TRUE(report.violations.empty()) << reasons(report);
-  }
-
-  std::unique_ptr<SimWorld> world;
-  HttpPublisher* publisher = nullptr;
 };
 
 /// centrifuge-go#150: what was recovered came twice, and the position moved back.
 TEST_F(FieldScenario, CentrifugeGo150RecoveredOnceAndThePositionNeverMovesBack) {
   SimOptions options = calm_options();
   options.network.earlier_cut_one_in = 1;  // each block repeats what its reader has had
-  begin(options);
+  make_world(options);
   SimClient& client = add_live_client();
   std::uint64_t position = 0;
   for (int round = 0; round < 20; ++round) {
@@ -69,7 +47,7 @@ TEST_F(FieldScenario, CentrifugeGo150RecoveredOnceAndThePositionNeverMovesBack) 
 /// centrifuge-go#160: the epoch of one stream was stored with the offset of another, and the server
 /// reported a recovery that was none.
 TEST_F(FieldScenario, CentrifugeGo160AnotherEpochIsNeverRecoveredFromTheOldOffset) {
-  begin(calm_options());
+  make_world(calm_options());
   SimClient& client = add_live_client();
   publish(10);
   world->run_for(1s);
@@ -92,7 +70,7 @@ TEST_F(FieldScenario, SupabaseJs1599WhatIsPublishedOnceASubscriptionIsLiveArrive
   SimOptions options = calm_options();
   options.relay.shards = 4;
   options.relay.mailbox_delay_max = 400ms;
-  begin(options);
+  make_world(options);
   for (int n = 0; n < 20; ++n) {
     const SimClient& client = add_live_client();
     publisher->publish(0);

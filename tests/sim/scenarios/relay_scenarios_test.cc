@@ -1,8 +1,7 @@
 // Named scenarios around the relay: restarts, stores that do not answer, shards that lag.
 #include <gtest/gtest.h>
 
-#include "tests/sim/scenarios/calm_options.h"
-#include "tests/sim/sim_world.h"
+#include "tests/sim/scenarios/scenario.h"
 
 namespace tidegate::sim {
 namespace {
@@ -10,11 +9,10 @@ namespace {
 using namespace std::chrono_literals;
 using From = SimClient::From;
 
-class RelayScenario : public ::testing::Test {
+class RelayScenario : public Scenario {
  protected:
   void begin(const SimOptions& options, int clients = 2) {
-    world = std::make_unique<SimWorld>(options);
-    publisher = &world->add_publisher();
+    make_world(options);
     for (int i = 0; i < clients; ++i) {
       SimClient& client = world->add_client();
       client.subscribe(0, From::History, 1000);
@@ -24,26 +22,11 @@ class RelayScenario : public ::testing::Test {
   }
   bool all_live(int clients) {
     for (int i = 0; i < clients; ++i) {
-      const ChannelView* view = world->client(static_cast<std::size_t>(i)).view(0);
-      if (view == nullptr || !view->live) return false;
+      if (!is_live(world->client(static_cast<std::size_t>(i)))) return false;
     }
     return true;
   }
   std::size_t held(std::size_t client) { return world->client(client).view(0)->held.size(); }
-  void publish(int count) {
-    for (int i = 0; i < count; ++i) {
-      publisher->publish(0);
-      world->run_for(5ms);
-    }
-  }
-  void expect_well() {
-    world->settle();
-    const SimReport report = world->report();
-    EXPECT_TRUE(report.violations.empty()) << reasons(report);
-  }
-
-  std::unique_ptr<SimWorld> world;
-  HttpPublisher* publisher = nullptr;
 };
 
 TEST_F(RelayScenario, RestartsInMemoryAndEveryoneRebuilds) {

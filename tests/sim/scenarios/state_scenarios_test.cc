@@ -2,8 +2,7 @@
 // things do not go well, and what the simulator has found there.
 #include <gtest/gtest.h>
 
-#include "tests/sim/scenarios/calm_options.h"
-#include "tests/sim/sim_world.h"
+#include "tests/sim/scenarios/scenario.h"
 
 namespace tidegate::sim {
 namespace {
@@ -21,11 +20,10 @@ SimOptions state_options() {
 constexpr std::uint32_t kState = 0;
 constexpr std::uint32_t kSignal = 1;
 
-class StateScenario : public ::testing::Test {
+class StateScenario : public Scenario {
  protected:
   void begin(const SimOptions& options, SimClient::Wish wish = {kState}) {
-    world = std::make_unique<SimWorld>(options);
-    publisher = &world->add_publisher();
+    make_world(options);
     client = &world->add_client();
     client->subscribe(wish, From::Now, 0, {});
     client->connect();
@@ -61,15 +59,8 @@ class StateScenario : public ::testing::Test {
   }
   void erase(const std::string& key) { publish(RecordAction::Delete, key, {}); }
   std::size_t shown() const { return client->records(kState)->rows.size(); }
-  void expect_well() {
-    world->settle();
-    const SimReport report = world->report();
-    EXPECT_TRUE(report.violations.empty()) << reasons(report);
-  }
 
-  std::unique_ptr<SimWorld> world;
   SimClient* client = nullptr;
-  HttpPublisher* publisher = nullptr;
 };
 
 TEST_F(StateScenario, RecordsComeAndGoAndComeBack) {

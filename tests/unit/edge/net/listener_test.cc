@@ -142,7 +142,7 @@ TEST(Listener, OfWhatAPeerDoesNotReadLittleStaysInTheSocket) {
   while (send(accepted, chunk.data(), chunk.size(), MSG_NOSIGNAL | MSG_DONTWAIT) > 0) {
   }
   EXPECT_EQ(errno, EAGAIN);
-  EXPECT_LE(unsent(accepted), limits::socket_send_buffer_bytes / 8 + kChunk);
+  EXPECT_LE(unsent(accepted), limits::socket_unsent_bytes_max + kChunk);
   EXPECT_GT(unsent(accepted), 0);
   close(accepted);
 }

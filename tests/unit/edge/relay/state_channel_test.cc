@@ -2,7 +2,6 @@
 // an absence, and while they are slow.
 #include "core/base/limits.h"
 #include "core/merge/record_digest.h"
-#include "edge/relay/channel_hub.h"
 #include "tests/unit/edge/relay/relay_world.h"
 
 namespace tidegate::relay {
@@ -256,7 +255,7 @@ TEST_F(StateTest, OnAQuietChannelReadersAreToldTheSumAlone) {
   blocked.stalled = true;
   set("a", "3");  // fills its socket
   for (TestClient* one : {&client, &text, &blocked}) one->heard.clear();
-  world.advance(kQuietDigestInterval - 1s);
+  world.advance(limits::quiet_digest_interval - 1s);
   EXPECT_TRUE(client.all<HeardBlock>().empty());
   world.advance(2s);
   for (TestClient* one : {&client, &text}) {
@@ -275,7 +274,7 @@ TEST_F(StateTest, WhereNothingIsSummedUpNothingIsSaid) {
   client.subscribe_filtered("state:a", R"({"n":1})");
   client.subscribe("open:a");
   client.heard.clear();
-  world.advance(kQuietDigestInterval + 1s);
+  world.advance(limits::quiet_digest_interval + 1s);
   EXPECT_TRUE(client.all<HeardBlock>().empty());
 }
 
