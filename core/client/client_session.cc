@@ -133,7 +133,7 @@ bool ClientSession::admit(ListenerId listener, std::string_view event_id) {
 std::optional<Effect> ClientSession::poll_effect() { return parts_->output.effects.pop(); }
 
 std::optional<Bytes> ClientSession::poll_transmit(Now now) {
-  std::optional<Bytes> message = parts_->output.batcher.poll(now.monotonic);
+  std::optional<Bytes> message = parts_->poll_transmit(now);
   parts_->settle();
   return message;
 }

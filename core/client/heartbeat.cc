@@ -6,6 +6,8 @@ namespace tidegate {
 
 void Heartbeat::start(Now now, Duration interval, Duration timeout) {
   silence_max_ = interval > Duration::zero() ? interval + timeout : Duration::zero();
+  sign_every_ = interval / 2;
+  said_ = now.monotonic;
   ping_.reset();
   nonce_at_start_ = last_nonce_;
   state_ = Listening{now.monotonic};
@@ -15,6 +17,11 @@ void Heartbeat::handle_bytes(Now now) {
   if (!std::holds_alternative<Stopped>(state_)) {
     state_ = Listening{now.monotonic};
   }
+}
+
+bool Heartbeat::owes_sign(Now now) const {
+  return !std::holds_alternative<Stopped>(state_) && sign_every_ > Duration::zero() &&
+         now.monotonic - said_ >= sign_every_;
 }
 
 Heartbeat::Verdict Heartbeat::handle_deadline(Now now) const {

@@ -3,6 +3,10 @@
 // throttled, finds its deadline long past while the relay's bytes wait unread in the socket. So a
 // deadline that is met too late leads to a probe (a ping that must be answered soon), not to a
 // loss.
+//
+// The relay judges us as we judge it, but its pings wait behind the data that it sent before them:
+// on a slow link for longer than its patience. So whoever hears data and has said nothing for half
+// of the interval says that it is there without being asked.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +26,10 @@ class Heartbeat {
   void stop() { state_ = Stopped{}; }
   /// Bytes came, whatever they were.
   void handle_bytes(Now now);
+  /// A message leaves, whatever it says.
+  void handle_sent(Now now) { said_ = now.monotonic; }
+  /// Something was heard and it is time for the relay to hear of us, too.
+  bool owes_sign(Now now) const;
   /// The deadline is reached. Probe: start_probe() and send a ping.
   Verdict handle_deadline(Now now) const;
 
@@ -52,6 +60,8 @@ class Heartbeat {
 
   std::variant<Stopped, Listening, Probing> state_;
   Duration silence_max_{};  // zero: no limit
+  Duration sign_every_{};
+  Instant said_;
   std::optional<Ping> ping_;
   std::uint32_t last_nonce_ = 0;
   std::uint32_t nonce_at_start_ = 0;

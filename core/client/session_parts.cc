@@ -101,7 +101,18 @@ void ClientSession::Parts::handle_message(Now now, ConnectionId connection, Byte
   delivery.begin_message(message);
   if (Verdict violation = handle_frames(now, message)) {
     connector.give_up_connection(now, violation->code, std::move(violation->message));
+  } else if (output.batcher.open_bytes() == 0 && heartbeat.owes_sign(now)) {
+    output.batcher.add(now, PongFrame{});
+    output.batcher.flush();
   }
+}
+
+std::optional<Bytes> ClientSession::Parts::poll_transmit(Now now) {
+  std::optional<Bytes> message = output.batcher.poll(now.monotonic);
+  if (message.has_value()) {
+    heartbeat.handle_sent(now);
+  }
+  return message;
 }
 
 Result<RequestId> ClientSession::Parts::publish(Now now, const ChannelName& channel,

@@ -4,6 +4,7 @@
 // ends by reading the parts' deadlines into the timer table.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "core/client/client_session.h"
@@ -30,6 +31,7 @@ class ClientSession::Parts {
   void handle_resume(Now now);
   /// Refused while the session is Failed: nothing would send it.
   Result<RequestId> publish(Now now, const ChannelName& channel, PublicationDraft draft);
+  std::optional<Bytes> poll_transmit(Now now);
   /// nullptr when it is of no state channel, or not known to be one.
   const RecordStore* records_of(SubscriptionId id) const;
   /// Ends every call that may have changed anything.

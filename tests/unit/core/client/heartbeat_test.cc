@@ -65,6 +65,26 @@ TEST_F(HeartbeatTest, TheRoundTripIsThatOfTheLatestPing) {
   EXPECT_FALSE(heartbeat.handle_pong(now, second)) << "once";
 }
 
+TEST_F(HeartbeatTest, ASignIsOwedWhenNothingWasSaidForHalfOfTheInterval) {
+  pass(12s);
+  heartbeat.handle_sent(now);
+  pass(12s);
+  EXPECT_FALSE(heartbeat.owes_sign(now));
+  pass(500ms);
+  EXPECT_TRUE(heartbeat.owes_sign(now));
+  heartbeat.handle_sent(now);
+  EXPECT_FALSE(heartbeat.owes_sign(now));
+}
+
+TEST_F(HeartbeatTest, NoSignIsOwedToNobodyNorToARelayThatPromisesNothing) {
+  pass(1h);
+  heartbeat.stop();
+  EXPECT_FALSE(heartbeat.owes_sign(now));
+  heartbeat.start(now, 0s, 0s);
+  pass(1h);
+  EXPECT_FALSE(heartbeat.owes_sign(now));
+}
+
 TEST_F(HeartbeatTest, StoppedMeansNoDeadlineAndNoProbe) {
   heartbeat.stop();
   heartbeat.handle_bytes(now);

@@ -45,6 +45,29 @@ TEST(SessionPartsTest, RelayPingsAreAnsweredAndTheRoundTripIsMeasuredOnce) {
   EXPECT_EQ(shell.frames<PingFrame>().size(), 1U);
 }
 
+TEST(SessionPartsTest, WhoOnlyListensSaysThatItIsThereWithoutBeingAsked) {
+  ClientShell shell;
+  shell.go_live();
+  shell.forget();
+  for (int second = 0; second < 60; ++second) {  // a link so slow that no ping comes through
+    shell.advance(1s);
+    shell.receive(RelayMessage().block(99, 0, 0, {}));
+  }
+  EXPECT_EQ(shell.frames<PongFrame>().size(), 4U) << "after 13, 26, 39 and 52 s";
+}
+
+TEST(SessionPartsTest, WhoSaysSomethingAnywayOwesNoSign) {
+  ClientShell shell;
+  shell.go_live();
+  shell.forget();
+  for (int i = 0; i < 6; ++i) {
+    shell.advance(10s);
+    ASSERT_TRUE(shell.publish("news").ok());
+    shell.receive(RelayMessage().block(99, 0, 0, {}));
+  }
+  EXPECT_TRUE(shell.frames<PongFrame>().empty());
+}
+
 TEST(SessionPartsTest, ATimerThatFiresMuchTooLateProbesBeforeItDeclaresLoss) {
   ClientShell shell;
   shell.go_live();
