@@ -208,6 +208,7 @@ Result<relay::ReadRequest> ReadRoute::authorized(net::WorkerAccess& worker,
   const auto claims = worker.verify_token(auth::bearer_of(request.authorization));
   if (!claims) return claims.error();
   read.tenant = (*claims)->tenant;
+  read.claims = *claims;
   if (allows((*claims)->capabilities, Action::History, read.channel)) return read;
   return Error{ErrorCode::Forbidden, "the token does not allow `history` on " + read.channel.str(),
                0};

@@ -30,21 +30,17 @@ Result<std::uint32_t> ChannelHub::find_or_open(const ChannelKeyPtr& key, const N
   return mirrors_.add(key, std::make_unique<ChannelMirror>(context_, key, rules));
 }
 
-std::optional<std::uint32_t> ChannelHub::find_view_of(std::uint32_t mirror, const Filter* filter) {
-  for (const std::uint32_t view : mirrors_.at(mirror)->views) {
-    const Filter* other = views_.at(view).filter().get();
-    const bool same = other == nullptr || filter == nullptr
-                          ? other == filter
-                          : other->canonical() == filter->canonical();
-    if (same) {
-      return view;
-    }
-  }
-  return std::nullopt;
+std::optional<std::uint32_t> ChannelHub::find_view_of(std::uint32_t mirror,
+                                                      const ViewProgram& program) {
+  const std::vector<std::uint32_t>& views = mirrors_.at(mirror)->views;
+  const auto found = std::find_if(views.begin(), views.end(), [&](std::uint32_t view) {
+    return views_.at(view).program().shows_as(program);
+  });
+  return found == views.end() ? std::nullopt : std::optional(*found);
 }
 
-Result<std::uint32_t> ChannelHub::find_or_add_view(std::uint32_t slot, const FilterPtr& filter) {
-  if (const std::optional<std::uint32_t> found = find_view_of(slot, filter.get())) {
+Result<std::uint32_t> ChannelHub::find_or_add_view(std::uint32_t slot, const ViewProgram& program) {
+  if (const std::optional<std::uint32_t> found = find_view_of(slot, program)) {
     return *found;
   }
   ChannelMirror& mirror = *mirrors_.at(slot);
@@ -54,7 +50,7 @@ Result<std::uint32_t> ChannelHub::find_or_add_view(std::uint32_t slot, const Fil
                  "(filters_per_channel_max)",
                  0};
   }
-  const std::uint32_t view = views_.add(slot, filter);
+  const std::uint32_t view = views_.add(slot, program);
   for (const Encoding encoding : kEncodings) {
     views_.at(view).flushed_to[encoding] = mirror.history().top();
   }
@@ -84,7 +80,7 @@ void ChannelHub::close(std::uint32_t slot) {
   mirrors_.remove(slot);
 }
 
-/// The last reader of a filter has gone. The unfiltered view stays as long as its mirror does.
+/// Its last reader has gone. The view of everything stays as long as its mirror does.
 void ChannelHub::remove_view(std::uint32_t slot) {
   std::erase(mirror_of(views_.at(slot)).views, slot);
   quiet_.clear(slot);

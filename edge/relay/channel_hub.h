@@ -1,5 +1,5 @@
 // The mirrors of a shard and who reads them: opens a mirror with its first subscriber and a view
-// with the first who asks for that filter, answers subscribes as soon as the mirror can decide,
+// with the first who is shown the same, answers subscribes as soon as the mirror can decide,
 // notes which views have news, and closes what nobody has read for a while. The owner's own shard
 // reads through a mirror too: one code path.
 #pragma once
@@ -21,7 +21,7 @@ namespace tidegate::relay {
 struct SubscribeOrder {
   ChannelKeyPtr key;
   const Namespace& rules;
-  FilterPtr filter;
+  ViewProgram program;
   const SubscribeFrame& frame;
 };
 
@@ -46,7 +46,7 @@ class ChannelHub {
   // ---- sessions (by slot)
   /// Refused when there are too many filters or mirrors.
   Status subscribe(Now now, std::uint32_t session, const SubscribeOrder& order);
-  bool is_subscribed(std::uint32_t session, const ChannelKey& key, const Filter* filter);
+  bool is_subscribed(std::uint32_t session, const ChannelKey& key, const ViewProgram& program);
   /// False when the session has no such stream.
   bool unsubscribe(Now now, std::uint32_t session, StreamId stream);
   void remove_session(Now now, std::uint32_t session);
@@ -82,8 +82,8 @@ class ChannelHub {
  private:
   // channel_hub.cc: mirrors, views and what comes from owners
   Result<std::uint32_t> find_or_open(const ChannelKeyPtr& key, const Namespace& rules);
-  Result<std::uint32_t> find_or_add_view(std::uint32_t mirror, const FilterPtr& filter);
-  std::optional<std::uint32_t> find_view_of(std::uint32_t mirror, const Filter* filter);
+  Result<std::uint32_t> find_or_add_view(std::uint32_t mirror, const ViewProgram& program);
+  std::optional<std::uint32_t> find_view_of(std::uint32_t mirror, const ViewProgram& program);
   bool make_room();
   void close(std::uint32_t mirror);
   void remove_view(std::uint32_t view);

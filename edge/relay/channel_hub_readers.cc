@@ -12,13 +12,13 @@ Status ChannelHub::subscribe(Now now, std::uint32_t session, const SubscribeOrde
   if (!slot.ok()) {
     return slot.error();
   }
-  const Result<std::uint32_t> view = find_or_add_view(*slot, order.filter);
+  const Result<std::uint32_t> view = find_or_add_view(*slot, order.program);
   if (!view.ok()) {
     return view.error();
   }
   drop_previous(now, session, *view);
   // The previous one may have been the view's only reader.
-  const Result<std::uint32_t> still = find_or_add_view(*slot, order.filter);
+  const Result<std::uint32_t> still = find_or_add_view(*slot, order.program);
   add_subscriber(now, session, *still, is_new, order);
   ChannelMirror& mirror = *mirrors_.at(*slot);
   const ChannelView& joined = views_.at(*still);
@@ -69,12 +69,13 @@ void ChannelHub::add_subscriber(Now, std::uint32_t session, std::uint32_t view_s
   mirror.waiting.push_back(std::move(waiting));
 }
 
-bool ChannelHub::is_subscribed(std::uint32_t session, const ChannelKey& key, const Filter* filter) {
+bool ChannelHub::is_subscribed(std::uint32_t session, const ChannelKey& key,
+                               const ViewProgram& program) {
   const std::uint32_t mirror = mirrors_.slot_of(key);
   if (mirror == ChannelTable<ChannelMirror>::kNone) {
     return false;
   }
-  const std::optional<std::uint32_t> view = find_view_of(mirror, filter);
+  const std::optional<std::uint32_t> view = find_view_of(mirror, program);
   return view.has_value() && index_of(session, *view).has_value();
 }
 
@@ -149,7 +150,7 @@ void ChannelHub::remove(Now now, std::uint32_t session_slot, std::uint32_t index
   std::erase(session.dirty, index);
   std::replace(session.dirty.begin(), session.dirty.end(),
                static_cast<std::uint32_t>(session.subscriptions.size()), index);
-  if (view.subscribers.empty() && view.filter() != nullptr) {
+  if (view.subscribers.empty() && !view.program().is_identity()) {
     remove_view(removed.view);
   }
   if (--mirror.subscriber_count == 0) {
@@ -220,7 +221,7 @@ void ChannelHub::say_start(const ChannelMirror& mirror, const ChannelView& view,
   frame.target = mirror.target();
   frame.channel = mirror.key()->channel;
   frame.kind = mirror.kind();
-  frame.catch_up = mirror.catch_up(answer.start);
+  frame.catch_up = mirror.catch_up(answer.start, view.program());
   writer_.say(subscriber.slot, frame);
 }
 

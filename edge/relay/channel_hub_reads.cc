@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "edge/relay/channel_hub.h"
+#include "edge/relay/view_rows.h"
 
 namespace tidegate::relay {
 namespace {
@@ -43,7 +44,8 @@ ReadPage begin_page(const ChannelLog& log) {
   return page;
 }
 
-ReadResult read_history(const ChannelLog& log, const HistoryRange& range, Offset from) {
+ReadResult read_history(const ChannelLog& log, const HistoryRange& range, Offset from,
+                        const ViewProgram& program) {
   if (!log.reaches(from)) {
     // Of a state channel the changes are known from further back than the publications.
     return Error{ErrorCode::HistoryExceeded,
@@ -56,7 +58,8 @@ ReadResult read_history(const ChannelLog& log, const HistoryRange& range, Offset
   PageFiller filler(page, range.limit);
   for (std::size_t i = log.first_beyond(from); i < log.size(); ++i) {
     const LogEntry& entry = log.entry(i).entry;
-    if (entry.publication != nullptr && !filler.add(entry.range.offset, entry.publication)) {
+    const PublicationPtr seen = visible_publication(entry, log.kind(), program);
+    if (seen != nullptr && !filler.add(entry.range.offset, seen)) {
       page.to = page.rows.empty() ? from : page.rows.back().offset;
       break;
     }
@@ -64,12 +67,14 @@ ReadResult read_history(const ChannelLog& log, const HistoryRange& range, Offset
   return page;
 }
 
-ReadPage read_records(const ChannelLog& log, const RecordsRange& range) {
+ReadPage read_records(const ChannelLog& log, const RecordsRange& range,
+                      const ViewProgram& program) {
   ReadPage page = begin_page(log);
   PageFiller filler(page, range.limit);
   const RecordMap::Node* node = log.records().next_after(range.after_key);
   for (; node != nullptr; node = log.records().next_after(*node->key)) {
-    if (node->exists() && !filler.add(node->version, node->record)) {
+    const PublicationPtr seen = node->exists() ? program.visible(node->record) : nullptr;
+    if (seen != nullptr && !filler.add(node->version, seen)) {
       break;
     }
   }
@@ -96,18 +101,18 @@ Error lost(const ChannelLog& log, SnapshotReason reason, const StreamPosition& s
                0};
 }
 
-ReadResult read(const ChannelLog& log, const ReadRequest& request, const SubscribeAnswer& decided) {
-  if (const auto* records = std::get_if<RecordsRange>(&request.range)) {
-    return read_records(log, *records);
+ReadResult read(const ChannelLog& log, const WaitingRead& waiting, const SubscribeAnswer& decided) {
+  if (const auto* records = std::get_if<RecordsRange>(&waiting.request.range)) {
+    return read_records(log, *records, waiting.program);
   }
-  const auto& history = std::get<HistoryRange>(request.range);
+  const auto& history = std::get<HistoryRange>(waiting.request.range);
   if (!history.since.has_value()) {
-    return read_history(log, history, log.start_of_latest(history.limit));
+    return read_history(log, history, log.start_of_latest(history.limit), waiting.program);
   }
   if (decided.outcome != SubscribeOutcome::Recovered) {
     return lost(log, decided.reason, *history.since);
   }
-  return read_history(log, history, decided.start);
+  return read_history(log, history, decided.start, waiting.program);
 }
 
 Status check_kind(const ReadRequest& request, ChannelKind kind) {
@@ -148,6 +153,9 @@ void ChannelHub::read(Now now, ReadRequest request, const Namespace& rules) {
   if (is_new) {
     waiting.question = WantedStart::Question::Asked;  // by the pull that was just sent
   }
+  if (request.claims != nullptr) {
+    waiting.program.redaction = redaction_of(rules, *request.claims);
+  }
   waiting.request = std::move(request);
   mirror.reads.push_back(std::move(waiting));
   if (mirror.subscriber_count == 0) {
@@ -169,7 +177,7 @@ void ChannelHub::answer_reads(std::uint32_t slot) {
     const bool asked = waiting.question == WantedStart::Question::Asked;
     if (asked && mirror.question_answered()) {
       const SubscribeAnswer decided = *mirror.decide(waiting, log.epoch(), true);
-      context_.emit(ReadAnswer{waiting.request.ticket, relay::read(log, waiting.request, decided)});
+      context_.emit(ReadAnswer{waiting.request.ticket, relay::read(log, waiting, decided)});
       continue;
     }
     if (!asked) {

@@ -28,9 +28,12 @@ const SourceVersion* ChannelLog::latest_source_version(std::string_view key) con
   return latest->has_value() ? &**latest : nullptr;
 }
 
-std::size_t ChannelLog::bytes_beyond(Offset offset) const {
+std::size_t ChannelLog::bytes_beyond(Offset offset, Measure measure) const {
   const std::size_t first = first_beyond(offset);
-  return first == entries_.size() ? 0 : size_from(entries_[first].bytes_before, bytes_ever_);
+  return first == entries_.size()
+             ? 0
+             : size_from(entries_[first].bytes_before(measure),
+                         measure == Measure::Whole ? whole_ever_ : published_ever_);
 }
 
 std::size_t ChannelLog::first_beyond(Offset offset) const {
@@ -92,7 +95,7 @@ void ChannelLog::append(LogEntry entry) {
     if (!entries_.empty() && entries_.back().publication() == nullptr) {
       entries_.back().entry.range.offset = entry.range.offset;
     } else {
-      entries_.push_back(Entry{std::move(entry), bytes_ever_, publications_ever_});
+      entries_.push_back(Entry{std::move(entry), published_ever_, whole_ever_, publications_ever_});
     }
     return;
   }
@@ -102,10 +105,13 @@ void ChannelLog::append(LogEntry entry) {
   } else if (entry.publication->source_version.has_value()) {
     source_version_ = entry.publication->source_version;
   }
-  const std::size_t bytes = bytes_of(*entry.publication);
-  entries_.push_back(Entry{std::move(entry), bytes_ever_, publications_ever_});
+  const std::size_t published = bytes_of(*entry.publication);
+  const std::size_t whole =
+      entry.after == nullptr ? published : std::max(published, bytes_of(*entry.after));
+  entries_.push_back(Entry{std::move(entry), published_ever_, whole_ever_, publications_ever_});
   ++publications_ever_;
-  bytes_ever_ += bytes;
+  published_ever_ += published;
+  whole_ever_ += whole;
 }
 
 bool ChannelLog::exceeds(WallTime now) const {

@@ -9,9 +9,11 @@
 // those who are not slow at all.
 //
 // A state channel's log holds its records, too (RecordMap): every entry that is appended is also
-// applied to them.
+// applied to them. Its entries hold whole records beside what was published, and a merge may be far
+// smaller than the record: there are two measures, and history is bounded by the larger.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -20,6 +22,10 @@
 #include "edge/relay/relay_config.h"
 
 namespace tidegate::relay {
+
+/// What is measured of entries: publications as they were published, or on a state channel the
+/// records as they were made by them.
+enum class Measure : std::uint8_t { Published, Whole };
 
 class ChannelLog {
  public:
@@ -39,19 +45,25 @@ class ChannelLog {
     return entries_.empty() ? 0
                             : size_from(entries_.front().publications_before, publications_ever_);
   }
+  /// Measure::Whole: what the entries keep in memory.
   std::size_t bytes() const {
-    return entries_.empty() ? 0 : size_from(entries_.front().bytes_before, bytes_ever_);
+    return entries_.empty() ? 0 : size_from(entries_.front().whole_before, whole_ever_);
   }
   /// The latest that was accepted for the channel or, on a state channel, for the record.
   const SourceVersion* latest_source_version(std::string_view key) const;
-  /// Of the publications beyond `offset`.
-  std::size_t bytes_beyond(Offset offset) const;
+  /// Of the entries beyond `offset`.
+  std::size_t bytes_beyond(Offset offset, Measure measure) const;
   std::size_t size() const { return entries_.size(); }
 
   struct Entry {
     LogEntry entry;
-    std::uint64_t bytes_before = 0;  // of all entries ever appended: where blocks are cut
+    // Of all entries ever appended. Blocks are cut by the bytes.
+    std::uint64_t published_before = 0;
+    std::uint64_t whole_before = 0;
     std::uint64_t publications_before = 0;
+    std::uint64_t bytes_before(Measure measure) const {
+      return measure == Measure::Whole ? whole_before : published_before;
+    }
     const StreamRange& range() const { return entry.range; }
     const Publication* publication() const { return entry.publication.get(); }
   };
@@ -109,7 +121,8 @@ class ChannelLog {
   Offset floor_;
   Offset top_;
   std::deque<Entry> entries_;
-  std::uint64_t bytes_ever_ = 0;
+  std::uint64_t published_ever_ = 0;
+  std::uint64_t whole_ever_ = 0;
   std::uint64_t publications_ever_ = 0;
 };
 

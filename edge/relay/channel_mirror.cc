@@ -101,7 +101,7 @@ bool ChannelMirror::can_go_on(Offset cursor) const {
   return false;
 }
 
-CatchUp ChannelMirror::catch_up(Offset cursor) const {
+CatchUp ChannelMirror::catch_up(Offset cursor, const ViewProgram& program) const {
   if (cursor >= log_.top()) {
     return CatchUp::None;
   }
@@ -109,14 +109,16 @@ CatchUp ChannelMirror::catch_up(Offset cursor) const {
     return CatchUp::Replay;
   }
   const RecordMap& records = log_.records();
-  const bool knows_changes = cursor > Offset{} && cursor >= records.changes_floor();
+  // Changes say of every record that is not shown that it is gone, shown before or not.
+  const bool knows_changes =
+      cursor > Offset{} && cursor >= records.changes_floor() && !program.conceals();
   if (cursor == Offset{} || (!log_.reaches(cursor) && !knows_changes)) {
     return CatchUp::Records;
   }
   if (!log_.reaches(cursor)) {
     return CatchUp::Changes;
   }
-  const std::size_t replay = log_.bytes_beyond(cursor);
+  const std::size_t replay = log_.bytes_beyond(cursor, program.measure());
   return knows_changes && records.change_bytes(cursor, replay) < replay ? CatchUp::Changes
                                                                         : CatchUp::Replay;
 }

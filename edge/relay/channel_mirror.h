@@ -40,6 +40,7 @@ struct WaitingSubscribe : WantedStart {
 /// A read from outside that waits for the same.
 struct WaitingRead : WantedStart {
   ReadRequest request;
+  ViewProgram program;  // what its reader is shown
 };
 
 struct SubscribeAnswer {
@@ -63,7 +64,7 @@ class ChannelMirror {
   Offset target() const { return std::max(owner_top_, log_.top()); }
   bool is_loaded() const { return loaded_; }
   /// How a reader that stands at `cursor` comes to the top for the fewest bytes.
-  CatchUp catch_up(Offset cursor) const;
+  CatchUp catch_up(Offset cursor, const ViewProgram& program) const;
   /// A reader that stands at `cursor` can go on from there without beginning anew.
   bool can_go_on(Offset cursor) const;
 

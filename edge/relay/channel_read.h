@@ -10,6 +10,7 @@
 
 #include "core/stream/publication.h"
 #include "core/stream/stream_position.h"
+#include "edge/relay/claims.h"
 #include "edge/relay/log_record.h"
 
 namespace tidegate::relay {
@@ -33,6 +34,7 @@ struct ReadRequest {
   ReadTicket ticket = ReadTicket::None;
   std::string tenant;
   ChannelName channel;
+  ClaimsPtr claims;  // of the reader; nullptr: a server, that sees everything
   std::variant<HistoryRange, RecordsRange> range;
 };
 

@@ -2,25 +2,10 @@
 
 #include <utility>
 
-#include "core/base/hash.h"
-
 namespace tidegate::relay {
-namespace {
 
-constexpr char kTagMark = '~';
-
-}  // namespace
-
-std::string view_tag(const Filter* filter) {
-  if (filter == nullptr) {
-    return {};
-  }
-  const Hash128 hash = filter->hash();
-  return kTagMark + Epoch::from_entropy(hash.high).token() + Epoch::from_entropy(hash.low).token();
-}
-
-ChannelView::ChannelView(std::uint32_t mirror, StreamId stream, FilterPtr filter)
-    : mirror_(mirror), stream_(stream), filter_(std::move(filter)), tag_(view_tag(filter_.get())) {}
+ChannelView::ChannelView(std::uint32_t mirror, StreamId stream, ViewProgram program)
+    : mirror_(mirror), stream_(stream), program_(std::move(program)), tag_(program_.tag()) {}
 
 Epoch ChannelView::epoch_token(const Epoch& epoch) const {
   return tag_.empty() ? epoch : *Epoch::parse(epoch.token() + tag_);

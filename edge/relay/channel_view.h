@@ -1,4 +1,4 @@
-// A channel as one group of readers sees it: everything, or what a filter lets through. Readers of
+// A channel as one group of readers sees it: everything, or what their program shows. Readers of
 // one view share their frames, because a view has one stream number and every block is built once
 // for it and each encoding. Where each reader stands is kept here.
 #pragma once
@@ -9,15 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "core/filter/filter.h"
-#include "core/stream/publication.h"
 #include "core/stream/stream_position.h"
 #include "edge/relay/encoding.h"
 #include "edge/relay/pacing.h"
+#include "edge/relay/view_program.h"
 
 namespace tidegate::relay {
-
-using FilterPtr = std::shared_ptr<const Filter>;
 
 /// One connection's place in a channel. There is no queue: what is beyond the cursor is still to be
 /// sent.
@@ -46,16 +43,15 @@ struct Pass {
 
 class ChannelView {
  public:
-  ChannelView(std::uint32_t mirror, StreamId stream, FilterPtr filter);
+  ChannelView(std::uint32_t mirror, StreamId stream, ViewProgram program);
 
   /// The channel's slot in ChannelHub.
   std::uint32_t mirror() const { return mirror_; }
   StreamId stream() const { return stream_; }
-  /// nullptr: everything.
-  const FilterPtr& filter() const { return filter_; }
+  const ViewProgram& program() const { return program_; }
   /// Its readers can be told what they hold sums up to: all records, and not a part of them.
   bool has_digest(ChannelKind kind) const {
-    return kind == ChannelKind::State && filter_ == nullptr;
+    return kind == ChannelKind::State && program_.is_identity();
   }
   /// What its readers know as the epoch of a stream: a position of one view means nothing in
   /// another.
@@ -76,11 +72,8 @@ class ChannelView {
  private:
   std::uint32_t mirror_;
   StreamId stream_;
-  FilterPtr filter_;
+  ViewProgram program_;
   std::string tag_;
 };
-
-/// The filter's hash as part of epoch tokens; empty for everything.
-std::string view_tag(const Filter* filter);
 
 }  // namespace tidegate::relay

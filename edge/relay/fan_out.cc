@@ -112,7 +112,7 @@ std::optional<Transmit> FanOut::send_news_in(Now now, std::uint32_t slot, Encodi
   if (from == mirror.history().top()) {
     return std::nullopt;
   }
-  const Offset end = FrameCache::end_of(mirror.history(), from);
+  const Offset end = FrameCache::end_of(mirror.history(), view, from);
   Transmit transmit;
   collect(now, slot, encoding, end, transmit.connections);
   std::uint32_t rows = 0;

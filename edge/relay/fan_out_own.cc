@@ -92,7 +92,8 @@ void FanOut::reset_lost(std::uint32_t slot) {
 bool FanOut::plan_subscription(std::uint32_t slot, std::uint32_t index, Plan& plan,
                                std::size_t& bytes) {
   const Subscription& subscription = sessions_.at(slot).subscriptions[index];
-  const ChannelMirror& mirror = hub_.mirror_of(hub_.view(subscription.view));
+  const ChannelView& view = hub_.view(subscription.view);
+  const ChannelMirror& mirror = hub_.mirror_of(view);
   Subscriber& subscriber = hub_.subscriber(subscription);
   const Offset top = mirror.history().top();
   const bool waits_for_its_tick = subscriber.rung != 0 && !subscriber.is_due;
@@ -102,7 +103,8 @@ bool FanOut::plan_subscription(std::uint32_t slot, std::uint32_t index, Plan& pl
   }
   // A mirror that begins anew has the records of its owner's top before it has come there itself.
   if (!mirror.is_loaded() &&
-      (subscriber.is_paging || mirror.catch_up(subscriber.cursor) != CatchUp::Replay)) {
+      (subscriber.is_paging ||
+       mirror.catch_up(subscriber.cursor, view.program()) != CatchUp::Replay)) {
     return true;
   }
   Piece piece = next_piece(subscription, subscriber);
@@ -123,7 +125,7 @@ FanOut::Piece FanOut::next_piece(const Subscription& subscription, Subscriber& s
   ChannelView& view = hub_.view(subscription.view);
   const ChannelMirror& mirror = hub_.mirror_of(view);
   if (!subscriber.is_paging) {
-    const CatchUp way = mirror.catch_up(subscriber.cursor);
+    const CatchUp way = mirror.catch_up(subscriber.cursor, view.program());
     if (way == CatchUp::Replay) {
       // Who is slow or paced may never be on the shared road, which states digests by the clock.
       return Piece{0, cache_.block(mirror, view, subscriber.encoding, subscriber.cursor, true),
@@ -132,7 +134,11 @@ FanOut::Piece FanOut::next_piece(const Subscription& subscription, Subscriber& s
     view.passes[subscriber.slot] = Pass{mirror.history().top(), {}, way == CatchUp::Records};
     subscriber.is_paging = true;
   }
-  const Pass& pass = view.passes[subscriber.slot];
+  Pass& pass = view.passes[subscriber.slot];
+  if (!pass.sweeps && subscriber.cursor < mirror.history().records().changes_floor()) {
+    // Deletes that it has yet to be told of were forgotten meanwhile: only a sweep removes them.
+    pass = Pass{mirror.history().top(), {}, true};
+  }
   return Piece{0, cache_.page(mirror, view, subscriber.encoding, subscriber.cursor, pass), true};
 }
 

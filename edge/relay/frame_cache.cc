@@ -9,8 +9,8 @@
 namespace tidegate::relay {
 namespace {
 
-std::uint64_t segment_of(const ChannelLog::Entry& entry) {
-  return entry.bytes_before / limits::block_bytes_target;
+std::uint64_t segment_of(const ChannelLog::Entry& entry, Measure measure) {
+  return entry.bytes_before(measure) / limits::block_bytes_target;
 }
 
 /// Of all records, as they are at the top and nowhere else.
@@ -25,20 +25,21 @@ bool knows_digest(const ChannelMirror& mirror, const ChannelView& view, Offset e
 static_assert(limits::block_bytes_target / 96 + 1 < limits::block_rows_max);
 static_assert(limits::block_bytes_target / 96 + 1 < limits::block_event_names_max);
 
-Offset FrameCache::end_of(const ChannelLog& log, Offset from) {
+Offset FrameCache::end_of(const ChannelLog& log, const ChannelView& view, Offset from) {
+  const Measure measure = view.program().measure();
   const std::size_t first = log.first_beyond(from);
   if (first == log.size()) {
     return log.top();  // signals that are no longer kept
   }
-  const std::uint64_t segment = segment_of(log.entry(first));
-  if (segment_of(log.entry(log.size() - 1)) == segment) {
+  const std::uint64_t segment = segment_of(log.entry(first), measure);
+  if (segment_of(log.entry(log.size() - 1), measure) == segment) {
     return log.top();
   }
   std::size_t low = first;
   std::size_t high = log.size() - 1;  // the last is beyond the segment: find the first that is
   while (low + 1 < high) {
     const std::size_t middle = low + (high - low) / 2;
-    (segment_of(log.entry(middle)) == segment ? low : high) = middle;
+    (segment_of(log.entry(middle), measure) == segment ? low : high) = middle;
   }
   return log.entry(low).range().offset;
 }
@@ -88,11 +89,11 @@ SharedBlock FrameCache::finish(const BlockWriter& writer, Offset end) {
 SharedBlock FrameCache::block(const ChannelMirror& mirror, const ChannelView& view,
                               Encoding encoding, Offset from, bool states_digest) {
   const ChannelLog& log = mirror.history();
-  const Offset end = end_of(log, from);
+  const Offset end = end_of(log, view, from);
   return find_or_build(
       Key{view.stream(), mirror.incarnation(), from, end, Key::What::Rows, {}, encoding}, [&] {
         BlockWriter writer(view.stream(), StreamRange{from, end});
-        add_rows(log, view.filter().get(), from, end, writer);
+        add_rows(log, view.program(), from, end, writer);
         if (states_digest && knows_digest(mirror, view, end)) {
           writer.set_digest(log.records().digest());
         }
@@ -108,7 +109,7 @@ SharedBlock FrameCache::page(const ChannelMirror& mirror, const ChannelView& vie
         BlockWriter writer(view.stream(), StreamRange{from, pass.to});
         writer.set_records();
         std::string last =
-            add_records(mirror.history().records(), view.filter().get(), from, pass, writer);
+            add_records(mirror.history().records(), view.program(), from, pass, writer);
         writer.set_more(!last.empty());
         if (last.empty() && knows_digest(mirror, view, pass.to)) {
           writer.set_digest(mirror.history().records().digest());

@@ -25,7 +25,7 @@ class FrameCache {
   explicit FrameCache(RelayCounters& counters) : counters_(counters) {}
 
   /// Where the block that begins at `from` ends: at the next cut, or at the top.
-  static Offset end_of(const ChannelLog& log, Offset from);
+  static Offset end_of(const ChannelLog& log, const ChannelView& view, Offset from);
   /// The block from `from`, which must be below the log's top. A reader of signals may stand below
   /// the log's floor.
   /// `states_digest`: of the records, if the block ends where they are and has to be built.

@@ -96,7 +96,9 @@ void PublishFlow::handle_frame(Now now, std::uint32_t slot, PublishFrame frame) 
   }
   const Active& active = *std::get_if<Active>(&session.state);
   ++session.publishes_in_flight;
-  const bool may_read = allows(active.claims->capabilities, Action::Subscribe, frame.channel);
+  const bool may_read =
+      allows(active.claims->capabilities, Action::Subscribe, frame.channel) &&
+      redaction_of(*context_.config().namespace_of(frame.channel), *active.claims) == nullptr;
   submit(now, FromConnection{sessions_.handle_of(slot), frame.request, may_read},
          active.claims->tenant, frame.channel, client_producer(*active.claims, active.session_id),
          std::move(frame.draft));

@@ -27,7 +27,7 @@ class PublishFlow {
   struct FromConnection {
     ConnectionHandle connection;
     RequestId request;
-    bool may_read = false;  // may be told a record that stands in its way
+    bool may_read = false;  // may be told, unredacted, a record that stands in its way
   };
   struct FromOutside {
     PublishTicket ticket;

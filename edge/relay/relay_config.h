@@ -8,6 +8,7 @@
 #include "core/access/channel_pattern.h"
 #include "core/base/limits.h"
 #include "edge/relay/log_record.h"
+#include "edge/relay/redaction.h"
 
 namespace tidegate::relay {
 
@@ -35,6 +36,7 @@ struct Namespace {
   Duration signal_ttl = limits::signal_ttl_default;  // of a signal channel
   Duration min_interval{0};         // readers are served no more often than this; 0: as it comes
   std::vector<std::string> thin{};  // members of a payload that readers are sent; empty: all
+  RedactionRulesPtr redaction{};    // nullptr: every reader sees everything
   bool listed = false;  // channels stand in the directory, for those who subscribe by pattern
 
   /// What the channel's log is bounded by: a signal is kept for nobody who does not keep pace.
@@ -42,6 +44,11 @@ struct Namespace {
     return kind == ChannelKind::Signal ? HistoryLimits{0, 0, signal_ttl} : history;
   }
 };
+
+/// nullptr: these claims see everything of the namespace's channels.
+inline RedactionPtr redaction_of(const Namespace& rules, const Claims& claims) {
+  return rules.redaction == nullptr ? nullptr : rules.redaction->redaction_for(claims);
+}
 
 /// Of `$channels`, the state channel of each tenant in which listed channels stand.
 Namespace directory_namespace();

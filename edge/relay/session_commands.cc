@@ -58,21 +58,25 @@ Status SessionFlow::check_subscribe(const RelaySession& session, const Subscribe
   return ok_status();
 }
 
-Result<FilterPtr> SessionFlow::filter_of(const SubscribeFrame& frame, const Claims& claims) {
-  const bool is_directory = frame.channel.is_directory();
-  const Result<std::string> text =
-      is_directory ? directory_filter(frame.filter, claims) : Result<std::string>(frame.filter);
+Result<ViewProgram> SessionFlow::program_of(const SubscribeFrame& frame, const Claims& claims,
+                                            const Namespace& rules) {
+  ViewProgram program;
+  program.redaction = redaction_of(rules, claims);
+  program.filter_is_a_right = frame.channel.is_directory();
+  const Result<std::string> text = program.filter_is_a_right
+                                       ? directory_filter(frame.filter, claims)
+                                       : Result<std::string>(frame.filter);
   if (!text.ok()) {
     return text.error();
   }
-  if (text->empty()) {
-    return FilterPtr();
+  if (!text->empty()) {
+    Result<Filter> filter = Filter::parse(*text);
+    if (!filter.ok()) {
+      return filter.error();
+    }
+    program.filter = std::make_shared<const Filter>(std::move(*filter));
   }
-  Result<Filter> filter = Filter::parse(*text);
-  if (!filter.ok()) {
-    return filter.error();
-  }
-  return FilterPtr(std::make_shared<const Filter>(std::move(*filter)));
+  return program;
 }
 
 void SessionFlow::handle_subscribe(Now now, std::uint32_t slot, const SubscribeFrame& frame) {
@@ -89,20 +93,20 @@ Status SessionFlow::subscribe(Now now, std::uint32_t slot, const SubscribeFrame&
     return status;
   }
   const Claims& claims = *std::get_if<Active>(&session.state)->claims;
-  Result<FilterPtr> filter = filter_of(frame, claims);
-  if (!filter.ok()) {
-    return filter.error();
+  const Result<ViewProgram> program = program_of(frame, claims, *rules);
+  if (!program.ok()) {
+    return program.error();
   }
   const auto key = std::make_shared<const ChannelKey>(ChannelKey{claims.tenant, frame.channel});
   const std::size_t subscriptions_max = context_.config().subscriptions_per_connection_max;
   if (session.subscriptions.size() >= subscriptions_max &&
-      !hub_.is_subscribed(slot, *key, filter->get())) {
+      !hub_.is_subscribed(slot, *key, *program)) {
     return Error{ErrorCode::LimitExceeded,
                  "a connection may have " + std::to_string(subscriptions_max) +
                      " subscriptions (subscriptions_per_connection_max)",
                  0};
   }
-  return hub_.subscribe(now, slot, SubscribeOrder{key, *rules, *filter, frame});
+  return hub_.subscribe(now, slot, SubscribeOrder{key, *rules, *program, frame});
 }
 
 void SessionFlow::handle_unsubscribe(Now now, std::uint32_t slot, const UnsubscribeFrame& frame) {

@@ -1,78 +1,81 @@
 #include "edge/relay/view_rows.h"
 
+#include "core/base/check.h"
 #include "core/base/limits.h"
 
 namespace tidegate::relay {
 namespace {
 
 /// That a record is gone, for readers who do not learn what it is now.
-Publication delete_of(const Publication& record) {
-  Publication gone;
-  gone.time = record.time;
-  gone.operation = Operation::Delete;
-  gone.key = record.key;
+PublicationPtr delete_of(const Publication& record) {
+  auto gone = std::make_shared<Publication>();
+  gone->time = record.time;
+  gone->operation = Operation::Delete;
+  gone->key = record.key;
   return gone;
 }
 
-void add_filtered_record(const LogEntry& entry, const Filter& filter, BlockWriter& writer) {
-  const Offset offset = entry.range.offset;
-  if (entry.after != nullptr && is_visible(&filter, *entry.after)) {
-    writer.add(offset, *entry.after);
-  } else if (entry.before != nullptr && is_visible(&filter, *entry.before)) {
-    writer.add(offset, delete_of(*entry.publication));
+PublicationPtr visible_record(const LogEntry& entry, const ViewProgram& program) {
+  if (entry.after != nullptr) {
+    if (PublicationPtr seen = program.visible(entry.after)) {
+      return seen;
+    }
   }
+  const bool was_seen = entry.before != nullptr && program.visible(entry.before) != nullptr;
+  return was_seen ? delete_of(*entry.publication) : nullptr;
+}
+
+bool is_full(const BlockWriter& writer) {
+  return writer.row_count() >= limits::block_rows_max ||
+         writer.frame_bytes() >= limits::block_bytes_target;
 }
 
 }  // namespace
 
-bool is_visible(const Filter* filter, const Publication& publication) {
-  if (filter == nullptr) {
-    return true;
+PublicationPtr visible_publication(const LogEntry& entry, ChannelKind kind,
+                                   const ViewProgram& program) {
+  if (program.is_identity() || entry.publication == nullptr) {
+    return entry.publication;
   }
-  const bool is_json = publication.payload_kind == PayloadKind::Json;
-  return filter->matches(is_json ? as_text(publication.payload) : std::string_view(),
-                         publication.tags);
+  return kind == ChannelKind::State ? visible_record(entry, program)
+                                    : program.visible(entry.publication);
 }
 
-void add_rows(const ChannelLog& log, const Filter* filter, Offset from, Offset end,
+void add_rows(const ChannelLog& log, const ViewProgram& program, Offset from, Offset end,
               BlockWriter& writer) {
-  const bool filters_records = filter != nullptr && log.kind() == ChannelKind::State;
   for (std::size_t index = log.first_beyond(from); index < log.size(); ++index) {
     const LogEntry& entry = log.entry(index).entry;
     if (entry.range.offset > end) {
       break;
     }
-    if (entry.publication == nullptr) {
-      continue;
-    }
-    if (filters_records) {
-      add_filtered_record(entry, *filter, writer);
-    } else if (is_visible(filter, *entry.publication)) {
-      writer.add(entry.range.offset, *entry.publication);
+    if (const PublicationPtr row = visible_publication(entry, log.kind(), program)) {
+      writer.add(entry.range.offset, *row);
     }
   }
 }
 
-std::string add_records(const RecordMap& records, const Filter* filter, Offset changed_since,
+std::string add_records(const RecordMap& records, const ViewProgram& program, Offset changed_since,
                         const Pass& pass, BlockWriter& writer) {
+  TIDEGATE_CHECK(pass.sweeps || !program.conceals());
   std::size_t looked_at = 0;
-  std::string last = pass.after;
-  for (const RecordMap::Node* node = records.next_after(pass.after); node != nullptr;
-       node = records.next_after(last)) {
-    if (writer.row_count() >= limits::block_rows_max ||
-        writer.frame_bytes() >= limits::block_bytes_target ||
-        looked_at >= limits::page_records_examined_max) {
-      return last;
+  std::string may_end_at = pass.after;
+  const RecordMap::Node* node = records.next_after(pass.after);
+  for (; node != nullptr; node = records.next_after(*node->key)) {
+    const bool has_looked = looked_at >= limits::page_records_examined_max;
+    if (is_full(writer) || (has_looked && may_end_at != pass.after)) {
+      return may_end_at;
     }
     ++looked_at;
-    last = *node->key;
-    if (!pass.sweeps && node->version <= changed_since) {
-      continue;
+    const bool is_wanted = pass.sweeps || node->version > changed_since;
+    const PublicationPtr seen =
+        is_wanted && node->exists() ? program.visible(node->record) : nullptr;
+    if (seen != nullptr) {
+      writer.add(node->version, *seen);
+    } else if (is_wanted && !pass.sweeps) {
+      writer.add(node->version, node->exists() ? *delete_of(*node->record) : *node->record);
     }
-    if (node->exists() && is_visible(filter, *node->record)) {
-      writer.add(node->version, *node->record);
-    } else if (!pass.sweeps) {
-      writer.add(node->version, node->exists() ? delete_of(*node->record) : *node->record);
+    if (seen != nullptr || !program.conceals()) {
+      may_end_at = *node->key;
     }
   }
   return {};

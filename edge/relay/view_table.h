@@ -18,9 +18,9 @@ class ViewTable {
   ChannelView* find(std::uint32_t slot) {
     return slot < views_.size() ? views_[slot].get() : nullptr;
   }
-  std::uint32_t add(std::uint32_t mirror, FilterPtr filter) {
+  std::uint32_t add(std::uint32_t mirror, ViewProgram program) {
     auto view = std::make_unique<ChannelView>(mirror, static_cast<StreamId>(++streams_named_),
-                                              std::move(filter));
+                                              std::move(program));
     if (free_.empty()) {
       views_.push_back(std::move(view));
       return static_cast<std::uint32_t>(views_.size() - 1);

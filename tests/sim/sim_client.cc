@@ -66,7 +66,8 @@ void SimClient::disconnect() {
 std::string SimClient::who(Wish wish) const {
   const std::string filter =
       wish.filter == 0 ? "" : " through filter " + std::to_string(wish.filter);
-  return name() + " on " + parts_.directory.channel(wish.channel).name.str() + filter;
+  return name() + (rights_.is_outsider ? ", an outsider," : "") + " on " +
+         parts_.directory.channel(wish.channel).name.str() + filter;
 }
 
 SubscribeOptions SimClient::options_for(Wish wish, From from, std::uint32_t history) {
@@ -75,8 +76,9 @@ SubscribeOptions SimClient::options_for(Wish wish, From from, std::uint32_t hist
   options.filter = record_filter_text(wish.filter);
   const ChannelView* held = view_as<ChannelView>(wish);
   const RecordsView* records = view_as<RecordsView>(wish);
-  const bool bogus = (held != nullptr && held->bogus_since) ||
-                     (records != nullptr && (records->bogus_since || wish.filter != 0));
+  const bool bogus =
+      (held != nullptr && held->bogus_since) ||
+      (records != nullptr && (records->bogus_since || wish.filter != 0 || rights_.is_outsider));
   const auto& held_epoch = held != nullptr      ? held->epoch
                            : records != nullptr ? records->epoch
                                                 : std::nullopt;
@@ -117,7 +119,7 @@ SimClient::View SimClient::new_view(Wish wish, From from, const SubscribeOptions
     // Whatever position it comes from, a page that begins holds no records.
     RecordsView fresh;
     fresh.channel = {tenant_, wish.channel};
-    fresh.filter = wish.filter;
+    fresh.sight = {wish.filter, rights_.is_outsider};
     fresh.who = who(wish);
     fresh.may_subscribe = may_subscribe(wish.channel);
     fresh.bogus_since = options.since.has_value();

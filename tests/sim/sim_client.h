@@ -43,6 +43,7 @@ class SimClient : public ClientEnd {
   struct Rights {
     std::uint64_t may_subscribe = ~0ULL;
     std::uint64_t may_publish = ~0ULL;
+    bool is_outsider = false;  // see sim_redaction.h
   };
   SimClient(const Parts& parts, std::uint32_t index, std::uint32_t tenant, Rights rights);
   ~SimClient() override;

@@ -131,6 +131,7 @@ std::string SimClient::issue_token() {
   const std::uint64_t all = (1ULL << parts_.directory.channel_count()) - 1;
   token.may_subscribe = rights_.may_subscribe & all;
   token.may_publish = rights_.may_publish & all;
+  token.is_outsider = rights_.is_outsider;
   if (context_.options.clients.tokens_expire) {
     // After the last fault tokens live long, so that a run can come to rest.
     const auto life = context_.faults_on ? context_.options.clients.token_life : 1h;

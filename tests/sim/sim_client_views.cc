@@ -127,6 +127,7 @@ void SimClient::handle_answer(const Event& event) {
   } else if (const auto* conflict = std::get_if<PublishConflicted>(&event)) {
     const auto intent = take(conflict->request);
     if (!intent) return;
+    if (rights_.is_outsider) context_.fail("I3", name() + ", an outsider, was told a whole record");
     parts_.publishes.conflicted(
         *intent, {conflict->version.value, conflict->payload_kind == PayloadKind::Binary,
                   as_text(conflict->payload)});

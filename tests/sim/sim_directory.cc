@@ -1,6 +1,8 @@
 // Channels, tenants and the namespaces of a run.
 #include "tests/sim/sim_directory.h"
 
+#include "tests/sim/sim_redaction.h"
+
 namespace tidegate::sim {
 namespace {
 
@@ -60,6 +62,7 @@ std::shared_ptr<relay::RelayConfig> SimDirectory::make_config(const SimOptions& 
   auto state = make_namespace("state:*", workload.state_history, relay::PublishRight::Capability);
   state.kind = ChannelKind::State;
   state.record_ttl = workload.record_ttl;
+  state.redaction = std::make_shared<const SimRedactionRules>();
   if (workload.records_max > 0) state.records.count = workload.records_max;
   config->namespaces.push_back(std::move(state));
   auto signal = make_namespace("signal:*", 0, relay::PublishRight::Capability);

@@ -122,7 +122,8 @@ void draw_workload(Draw& draw, const SimOptions& options, WorkloadOptions& workl
   workload.command_in_callback_one_in = draw.one_in(3) ? draw.between(4, 40) : 0;
 }
 
-void draw_records(Draw& draw, const SimOptions& options, WorkloadOptions& workload) {
+void draw_records(Draw& draw, SimOptions& options) {
+  auto& workload = options.workload;
   const bool crowd = options.clients.count > 50;
   if (draw.one_in(3)) return;  // without records
   workload.state_channels = crowd ? 1 : draw.small(1, 2);
@@ -145,6 +146,7 @@ void draw_records(Draw& draw, const SimOptions& options, WorkloadOptions& worklo
       may_count && workload.record_ttl == Duration{0} ? draw.chance(2, 6) : 0;
   workload.filters = draw.coin() ? draw.small(1, 5) : 0;
   workload.paced_one_in = draw.chance(1, 4);
+  options.clients.outsider_one_in = draw.chance(1, 4);
   workload.paced_interval = draw.time(50ms, 2s);
 }
 
@@ -223,7 +225,7 @@ SimOptions draw_options(std::uint64_t seed) {
   draw_relay(draw, options.relay);
   draw_store(draw, options.store);
   draw_workload(draw, options, options.workload);
-  draw_records(draw, options, options.workload);
+  draw_records(draw, options);
   if (draw.one_in(3)) options.workload.signal_channels = 1;
   switch_off(draw, options);
   const bool crowd = options.clients.count > 50;
@@ -258,9 +260,10 @@ std::string describe(const SimOptions& options) {
   return "clients:" + number("count", clients.count) + number("tenants", clients.tenants) +
          number("tokens_expire", clients.tokens_expire) +
          chance("restricted", clients.restricted_one_in) +
-         time("timers_late", clients.timer_late_max) + time("offline", clients.offline_every) +
-         time("for", clients.offline_max) + time("resume", clients.resume_every) +
-         time("reload", clients.reload_every) + time("wall_jump", clients.wall_jump_every) +
+         chance("outsider", clients.outsider_one_in) + time("timers_late", clients.timer_late_max) +
+         time("offline", clients.offline_every) + time("for", clients.offline_max) +
+         time("resume", clients.resume_every) + time("reload", clients.reload_every) +
+         time("wall_jump", clients.wall_jump_every) +
          "\nnetwork:" + time("latency", network.latency_min + network.latency_spread) +
          time("cut", network.cut_every) + time("half_open", network.half_open_every) +
          time("stall", network.stall_every) + chance("lose", network.lose_one_in) +

@@ -71,6 +71,7 @@ struct ClientSwarmOptions {
   Duration token_life{8'000'000};
   std::uint64_t token_fetch_fails_one_in = 0;
   std::uint64_t restricted_one_in = 0;  // clients that may not read or write some channels
+  std::uint64_t outsider_one_in = 0;    // clients from whom a part of the records is kept
   Duration timer_late_max{0};           // hidden tabs: timers come late
   Duration offline_every{0};
   Duration offline_max{3'000'000};

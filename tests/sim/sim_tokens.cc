@@ -1,6 +1,8 @@
 // Issues and verifies fake tokens.
 #include "tests/sim/sim_tokens.h"
 
+#include "tests/sim/sim_redaction.h"
+
 namespace tidegate::sim {
 namespace {
 
@@ -49,6 +51,7 @@ Result<relay::ClaimsPtr> SimTokens::verify(const std::string& text, WallTime now
   auto claims = std::make_shared<relay::Claims>();
   claims->tenant = directory_.tenant_name(token->tenant);
   claims->subject = token->subject;
+  if (token->is_outsider) claims->token_id = kOutsider;
   claims->expires_at = token->expires_at;
   allow(claims->capabilities, token->may_subscribe, Action::Subscribe);
   allow(claims->capabilities, token->may_publish, Action::Publish);

@@ -15,6 +15,7 @@ struct SimToken {
   std::string subject;
   std::uint64_t may_subscribe = 0;  // bit for each channel
   std::uint64_t may_publish = 0;
+  bool is_outsider = false;  // see sim_redaction.h
   std::optional<WallTime> expires_at;
 };
 

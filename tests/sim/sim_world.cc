@@ -95,6 +95,7 @@ void SimWorld::populate() {
     if (prng_.one_in(options.clients.restricted_one_in)) {
       rights = {prng_.next(), prng_.next()};
     }
+    rights.is_outsider = prng_.one_in(options.clients.outsider_one_in);
     add_client(rights, static_cast<std::uint32_t>(prng_.below(options.clients.tenants)));
     workloads_.push_back(
         std::make_unique<ClientWorkload>(context_, directory_, intents_, *clients_.back()));

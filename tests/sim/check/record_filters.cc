@@ -5,6 +5,8 @@
 namespace tidegate::sim {
 namespace {
 
+constexpr std::uint32_t kHiddenMark = 3;
+
 const RecordField* field_of(const RecordState& state, const char* name) {
   if (!state.fields) return nullptr;
   for (auto field = state.fields->rbegin(); field != state.fields->rend(); ++field) {
@@ -39,23 +41,31 @@ std::string record_filter_text(std::uint32_t filter) {
   }
 }
 
-bool is_visible(std::uint32_t filter, const RecordState* state) {
+bool is_visible(const RecordSight& sight, const RecordState* state) {
   if (state == nullptr || !state->exists) return false;
+  const bool sees_all = !sight.is_outsider;
+  if (!sees_all && state->mark == kHiddenMark) return false;
   const long n = number_of(*state, "n");
-  switch (filter) {
+  switch (sight.filter) {
     case 1:
       return n >= 0 && n < 50;
     case 2:
       return n >= 50;
     case 3:
-      return field_of(*state, "a") != nullptr;
+      return sees_all && field_of(*state, "a") != nullptr;
     case 4:
-      return (n >= 0 && n < 10) || number_of(*state, "b") == 3;
+      return (n >= 0 && n < 10) || (sees_all && number_of(*state, "b") == 3);
     case 5:
       return state->mark == 1 || state->mark == 2;
     default:
       return true;
   }
+}
+
+ShownRecord shown_of(const RecordSight& sight, const RecordState& state) {
+  if (!sight.is_outsider) return {state.binary, state.payload};
+  const RecordField* field = field_of(state, "n");
+  return {false, field == nullptr ? "{}" : R"({"n":)" + field->value + "}"};
 }
 
 }  // namespace tidegate::sim

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "tests/sim/check/record_filters.h"
-
 namespace tidegate::sim {
 namespace {
 
@@ -124,19 +122,30 @@ void RecordsChecker::row(RecordsView& view, const SeenRecord& row,
 
 void RecordsChecker::check_content(const RecordsView& view, const SeenRecord& row,
                                    const RecordState& state) {
-  const bool visible = is_visible(view.filter, &state);
+  const bool visible = is_visible(view.sight, &state);
   if (row.is_delete) {
     if (visible) fail(view, row.key + " was not deleted at " + number(row.version));
-    return;
+    return check_delete(view, row);
   }
   if (!visible) {
     return fail(view, row.key + " at " + number(row.version) +
                           " is not for this filter: " + shown(row.payload));
   }
-  if (!view.is_tainted && (row.binary != state.binary || row.payload != state.payload)) {
+  const ShownRecord due = shown_of(view.sight, state);
+  if (!view.is_tainted && (row.binary != due.binary || row.payload != due.payload)) {
     fail(view, row.key + " never was " + shown(row.payload) + ", at " + number(row.version) +
-                   " it was " + shown(state.payload));
+                   " it was " + shown(due.payload));
   }
+}
+
+/// Who may not know of some records is not told either that one of them is gone.
+void RecordsChecker::check_delete(const RecordsView& view, const SeenRecord& row) {
+  if (!view.sight.is_outsider) return;
+  const std::vector<RecordState>& states = *book_of(view)->history(row.key);
+  const bool was_shown = std::any_of(states.begin(), states.end(), [&](const RecordState& state) {
+    return state.version < row.version && is_visible(view.sight, &state);
+  });
+  if (!was_shown) context_.fail("I3", view.who + ": told of " + row.key + ", which it never saw");
 }
 
 void RecordsChecker::removed(RecordsView& view, const std::vector<std::string>& keys) {
@@ -152,7 +161,7 @@ void RecordsChecker::removed(RecordsView& view, const std::vector<std::string>& 
       const std::vector<RecordState>* states = book->history(key);
       const bool went = states != nullptr &&
                         std::any_of(states->begin(), states->end(), [&](const RecordState& state) {
-                          return state.version > version && !is_visible(view.filter, &state);
+                          return state.version > version && !is_visible(view.sight, &state);
                         });
       if (!went) fail(view, key + " was removed at version " + number(version) + " and is there");
       view.gone[key] = version;
@@ -217,14 +226,14 @@ bool RecordsChecker::was_absent(const RecordsView& view, const RecordBook& book,
   const std::vector<RecordState>& states = *book.history(key);
   return std::any_of(states.begin(), states.end(), [&](const RecordState& state) {
     return state.version > view.position && state.version <= view.read_until &&
-           !is_visible(view.filter, &state);
+           !is_visible(view.sight, &state);
   });
 }
 
 std::string RecordsChecker::difference(const RecordsView& view, const RecordBook& book,
                                        const std::string& key) {
   const RecordState* state = book.as_of(key, view.position);
-  const bool visible = is_visible(view.filter, state);
+  const bool visible = is_visible(view.sight, state);
   const auto held = view.rows.find(key);
   if (held == view.rows.end()) {
     if (!visible) return {};
@@ -241,7 +250,8 @@ std::string RecordsChecker::difference(const RecordsView& view, const RecordBook
   if (row.version != state->version) {
     return "is of version " + number(row.version) + ", not of " + number(state->version);
   }
-  if (row.payload != state->payload || row.binary != state->binary) return "has other bytes";
+  const ShownRecord due = shown_of(view.sight, *state);
+  if (row.payload != due.payload || row.binary != due.binary) return "has other bytes";
   return {};
 }
 
@@ -260,7 +270,7 @@ std::optional<std::string> RecordsChecker::missing(const RecordsView& view) cons
   }
   std::size_t visible = 0;
   for (const auto& [key, states] : book->all()) {
-    if (is_visible(view.filter, &states.back())) ++visible;
+    if (is_visible(view.sight, &states.back())) ++visible;
     const std::string differs = difference(view, *book, key);
     if (!differs.empty()) return key + " " + differs;
   }

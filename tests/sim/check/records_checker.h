@@ -18,6 +18,7 @@
 
 #include "core/client/event.h"
 #include "tests/sim/check/oracle.h"
+#include "tests/sim/check/record_filters.h"
 #include "tests/sim/sim_context.h"
 
 namespace tidegate::sim {
@@ -33,7 +34,7 @@ struct SeenRecord {
 
 struct RecordsView {
   ChannelRef channel;
-  std::uint32_t filter = 0;
+  RecordSight sight;
   std::string who;  // for messages
   bool may_subscribe = true;
   bool bogus_since = false;
@@ -89,6 +90,7 @@ class RecordsChecker {
   const RecordBook* book_of(const RecordsView& view) const;
   void check_reason(const RecordsView& view, const SubscriptionStarted& started);
   void check_content(const RecordsView& view, const SeenRecord& row, const RecordState& state);
+  void check_delete(const RecordsView& view, const SeenRecord& row);
   void compare(RecordsView& view, const RecordBook& book);
   /// Why the record under `key` is not what it was at the position; empty when it is.
   static bool was_absent(const RecordsView& view, const RecordBook& book, const std::string& key);

@@ -118,7 +118,7 @@ TEST_F(RecordsCheckerTest, SeesARemovalOfWhatIsThere) {
 }
 
 TEST_F(RecordsCheckerTest, LooksThroughTheFilter) {
-  view.filter = 2;  // n from 50
+  view.sight.filter = 2;  // n from 50
   row(2, R"({"n":1})", 2);
   EXPECT_TRUE(context.failed());
 }

@@ -139,6 +139,33 @@ TEST(ChannelDirectory, OnlyThoseWhoMaySubscribeToAllOfThePattern) {
   }
 }
 
+// Its history is long over, so the reader is told how things are, and not of what it may not know:
+// no channel of others by a delete, nor by where a page ends.
+TEST(ChannelDirectory, WhoWasAwayForLongIsToldOfItsOwnChannelsAlone) {
+  RelayConfig config = test_config();
+  config.directory.history.count = 5;
+  RelayWorld world(1, config);
+  world.publish("listed:a:1", draft("1"));
+  TestClient& bob = world.connect();
+  bob.subscribe_filtered(kDirectory, pattern_filter("listed:a:*"));
+  const Epoch epoch = bob.last<SubscribedFrame>().start.epoch;
+  bob.disconnect();
+  for (int i = 0; i < 100; ++i) {
+    world.publish("listed:secret:" + std::to_string(i), draft("1"));
+  }
+  world.publish("listed:a:2", draft("1"));
+  TestClient& back = world.connect();
+  back.subscribe_filtered(kDirectory, pattern_filter("listed:a:*"),
+                          StreamPosition{epoch, Offset{1}});
+  EXPECT_EQ(back.last<SubscribedFrame>().outcome, SubscribeOutcome::Recovered);
+  std::set<std::string> names;
+  for (const HeardBlock& block : back.all<HeardBlock>()) {
+    for (const Row& row : block.rows) names.insert(row.key);
+    EXPECT_EQ(block.until.find("secret"), std::string::npos);
+  }
+  EXPECT_EQ(names, (std::set<std::string>{"listed:a:1", "listed:a:2"}));
+}
+
 TEST(ChannelDirectory, WithoutAPatternItIsNotRead) {
   RelayWorld world;
   TestClient& reader = world.connect();

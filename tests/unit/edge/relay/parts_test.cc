@@ -127,7 +127,7 @@ class FrameCacheTest : public testing::Test {
   FrameCache cache{counters};
   std::optional<ShardContext> context;
   std::optional<ChannelMirror> mirror;
-  ChannelView view{0, StreamId{1}, nullptr};
+  ChannelView view{0, StreamId{1}, ViewProgram{}};
 };
 
 TEST_F(FrameCacheTest, OverItsEntriesTheOldestGo) {

@@ -323,6 +323,54 @@ TEST_F(StateTest, NoPageIsReadFromAMirrorThatIsNotAtItsOwnersTop) {
   EXPECT_NE(reader.records().find(last), std::string::npos);
 }
 
+// Through a filter a merge is its whole record, and blocks are cut by what they hold.
+TEST_F(StateTest, ABurstOfSmallMergesDoesNotMakeABlockThatIsTooLarge) {
+  set("k", "{\"pad\":\"" + std::string(60'000, 'x') + "\"}");
+  TestClient& reader = world.connect();
+  reader.subscribe_filtered("state:a", "{\"pad\":{\"exists\":true}}");
+  world.hold_effects = true;
+  for (int i = 0; i < 50; ++i) {
+    world.publish("state:a", operation(Operation::Merge, "k", "{\"set\":{\"m\":1}}"));
+  }
+  world.hold_effects = false;
+  world.run();
+  EXPECT_EQ(reader.all<HeardBlock>().back().range.offset, Offset{51});
+  EXPECT_LE(reader.message_bytes_max, limits::joined_message_bytes_max + 70'000);
+}
+
+// A reader is in the midst of its pages when deletes are forgotten that it has yet to be told of.
+TEST_F(StateTest, APassOfChangesBecomesASweepWhenDeletesAreForgottenMeanwhile) {
+  const std::string pad(4000, 'x');
+  const auto fill = [&] {
+    for (int i = 100; i < 200; ++i) set("a" + std::to_string(i), "{\"pad\":\"" + pad + "\"}");
+  };
+  fill();
+  set("z", "{}");
+  TestClient& before = world.connect();
+  before.subscribe_filtered("state:a", "{\"gone\":{\"exists\":false}}");
+  const StreamPosition held = {before.last<SubscribedFrame>().start.epoch,
+                               before.all<HeardBlock>().back().range.offset};
+  before.disconnect();
+  world.publish("state:a", operation(Operation::Delete, "z"));
+  fill();
+  TestClient& reader = world.connect();
+  reader.stalled = true;
+  reader.subscribe_filtered("state:a", "{\"gone\":{\"exists\":false}}", held);
+  ASSERT_EQ(reader.last<SubscribedFrame>().catch_up, CatchUp::Changes);
+  world.shard().handle_writable(world.now, reader.handle());  // the first page, and full again
+  world.run();
+  ASSERT_FALSE(reader.all<HeardBlock>().empty());
+  ASSERT_FALSE(reader.last<HeardBlock>().shape.sweep);
+  for (std::size_t i = 0; i <= limits::tombstones_max; ++i) {
+    world.publish("state:a", operation(Operation::Delete, "gone-" + std::to_string(i)));
+  }
+  world.writable(reader);
+  const auto blocks = reader.all<HeardBlock>();
+  EXPECT_TRUE(std::any_of(blocks.begin(), blocks.end(), [](const HeardBlock& block) {
+    return block.shape.sweep && (block.until.empty() || block.until > "z") && block.after < "z";
+  })) << "nothing has told of z";
+}
+
 TEST_F(StateTest, AFilterThatIsNotOneIsRefused) {
   TestClient& client = world.connect();
   client.subscribe_filtered("state:a", R"({"a":{"le":1}})");
