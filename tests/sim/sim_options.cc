@@ -122,8 +122,7 @@ void draw_workload(Draw& draw, const SimOptions& options, WorkloadOptions& workl
   workload.command_in_callback_one_in = draw.one_in(3) ? draw.between(4, 40) : 0;
 }
 
-void draw_records(Draw& draw, SimOptions& options) {
-  auto& workload = options.workload;
+void draw_records(Draw& draw, const SimOptions& options, WorkloadOptions& workload) {
   const bool crowd = options.clients.count > 50;
   if (draw.one_in(3)) return;  // without records
   workload.state_channels = crowd ? 1 : draw.small(1, 2);
@@ -146,7 +145,6 @@ void draw_records(Draw& draw, SimOptions& options) {
       may_count && workload.record_ttl == Duration{0} ? draw.chance(2, 6) : 0;
   workload.filters = draw.coin() ? draw.small(1, 5) : 0;
   workload.paced_one_in = draw.chance(1, 4);
-  options.clients.outsider_one_in = draw.chance(1, 4);
   workload.paced_interval = draw.time(50ms, 2s);
 }
 
@@ -162,6 +160,13 @@ void draw_corruption(Draw& draw, SimOptions& options) {
   workload.state_fill = workload.state_keys;
   workload.hot_key_one_in = 2;
   options.phases.after_faults = 30s;
+}
+
+/// What differs between connections. Last, so that what was drawn before stays what it was.
+void draw_sessions(Draw& draw, SimOptions& options) {
+  options.clients.outsider_one_in = draw.chance(1, 4);
+  // What is to be refused is not always text that stands in a message of JSON.
+  if (options.workload.invalid_one_in == 0) options.relay.json_one_in = draw.chance(1, 4);
 }
 
 /// Readers stay away while records are deleted, and come back to a relay that has forgotten which:
@@ -225,7 +230,7 @@ SimOptions draw_options(std::uint64_t seed) {
   draw_relay(draw, options.relay);
   draw_store(draw, options.store);
   draw_workload(draw, options, options.workload);
-  draw_records(draw, options);
+  draw_records(draw, options, options.workload);
   if (draw.one_in(3)) options.workload.signal_channels = 1;
   switch_off(draw, options);
   const bool crowd = options.clients.count > 50;
@@ -237,6 +242,7 @@ SimOptions draw_options(std::uint64_t seed) {
   options.phases.linger = draw.one_in(16) ? draw.time(30s, 120s) : draw.time(0s, 2s);
   options.workload.listed = draw.coin();
   draw_absences(draw, options);
+  draw_sessions(draw, options);
   return options;
 }
 
@@ -274,7 +280,7 @@ std::string describe(const SimOptions& options) {
          number("changes", relay.shard_count_changes) + time("mail", relay.mailbox_delay_max) +
          time("crash", relay.crash_every) + time("drain", relay.drain_every) +
          time("verify", relay.verify_delay_max) + chance("verify_lost", relay.verify_lost_one_in) +
-         chance("answer_lost", relay.answer_lost_one_in) +
+         chance("answer_lost", relay.answer_lost_one_in) + chance("json", relay.json_one_in) +
          "\nstore:" + number("durable", store.durable) + time("latency", store.latency_max) +
          number("sparse", store.sparse_offsets) + chance("refused", store.refused_one_in) +
          chance("unknown", store.unknown_one_in) + chance("silent", store.silent_one_in) +

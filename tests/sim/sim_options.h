@@ -40,6 +40,7 @@ struct RelayOptions {
   Duration downtime_max{2'000'000};
   bool shard_count_changes = false;  // a restart may come back with another number of shards
   Duration verify_delay_max{3000};
+  std::uint64_t json_one_in = 0;         // clients whose connections are JSON sessions
   std::uint64_t verify_lost_one_in = 0;  // the result never comes
   std::uint64_t answer_lost_one_in = 0;  // the answer to an HTTP publish is lost
   Duration timer_late_max{0};

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "tests/sim/json_gateway.h"
+
 namespace tidegate::sim {
 
 using namespace std::chrono_literals;
@@ -156,10 +158,15 @@ SimRelay::Place* SimRelay::place_of(LinkId link) {
 void SimRelay::link_connected(LinkId link, std::uint32_t client) {
   const auto index = pinned_shard_ ? static_cast<std::uint16_t>(*pinned_shard_ % shards_.size())
                                    : static_cast<std::uint16_t>(prng_.below(shards_.size()));
-  const auto handle = shards_[index].machine->handle_connected(context_.now());
+  // A client keeps its protocol, whichever connection it is on.
+  const bool speaks_json = prng_.one_in(context_.options.relay.json_one_in);
+  const relay::Encoding encoding =
+      encodings_.try_emplace(client, speaks_json ? relay::Encoding::Json : relay::Encoding::Binary)
+          .first->second;
+  const auto handle = shards_[index].machine->handle_connected(context_.now(), encoding);
   context_.note("relay.connected", client, static_cast<std::uint64_t>(link), index);
   shards_[index].links[handle] = link;
-  places_[link] = {index, handle, client, false};
+  places_[link] = {index, handle, client, encoding, false};
   parts_.signals.reader_connected(client);
   parts_.faults.link_connected(link, client);
   ++connections_ever_;
@@ -173,7 +180,14 @@ void SimRelay::link_message(LinkId link, ByteView message) {
   context_.note("relay.read", static_cast<std::uint64_t>(link), message.size());
   parts_.limits.client_message(message.size());
   parts_.access.relay_read(link, message);
-  shards_[index].machine->handle_message(context_.now(), place->handle, message);
+  relay::RelayShard& shard = *shards_[index].machine;
+  if (place->encoding == relay::Encoding::Binary) {
+    shard.handle_message(context_.now(), place->handle, message);
+  } else {
+    for (const Bytes& text : to_json(message)) {
+      shard.handle_message(context_.now(), place->handle, text);
+    }
+  }
   turn(index);
 }
 

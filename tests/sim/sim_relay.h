@@ -74,6 +74,7 @@ class SimRelay : public RelayEnd {
     std::uint16_t shard = 0;
     relay::ConnectionHandle handle;
     std::uint32_t client = 0;
+    relay::Encoding encoding = relay::Encoding::Binary;
     bool blocked = false;
   };
   struct Pair {
@@ -117,6 +118,7 @@ class SimRelay : public RelayEnd {
   bool draining_ = false;
   bool restart_pending_ = false;
   std::optional<std::uint16_t> pinned_shard_;
+  std::map<std::uint32_t, relay::Encoding> encodings_;  // of clients
   std::vector<Shard> shards_;
   std::map<LinkId, Place> places_;
   std::map<std::pair<std::uint16_t, std::uint16_t>, Pair> mailboxes_;

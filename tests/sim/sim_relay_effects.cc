@@ -2,6 +2,7 @@
 // answered from within a poll; every result comes back later as an event of its own.
 #include <algorithm>
 
+#include "tests/sim/json_gateway.h"
 #include "tests/sim/sim_relay.h"
 
 namespace tidegate::sim {
@@ -85,7 +86,13 @@ void SimRelay::send_one(std::uint16_t index, const relay::SharedMessagePtr& mess
 }
 
 void SimRelay::carry_out(std::uint16_t index, relay::Transmit effect) {
-  for (const auto connection : effect.connections) send_one(index, effect.message, connection);
+  // All who share a message share its encoding.
+  const auto& links = shards_[index].links;
+  const auto first = links.find(effect.connections.front());
+  const Place* place = first == links.end() ? nullptr : place_of(first->second);
+  const bool is_json = place != nullptr && place->encoding == relay::Encoding::Json;
+  const auto message = is_json ? to_binary(*effect.message) : effect.message;
+  for (const auto connection : effect.connections) send_one(index, message, connection);
 }
 
 void SimRelay::carry_out(std::uint16_t index, relay::Close effect) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/base/limits.h"
-#include "core/protocol/block_writer.h"
+#include "tests/sim/block_copy.h"
 
 namespace tidegate::sim {
 namespace {
@@ -14,23 +14,6 @@ namespace {
 constexpr std::uint32_t kJoinedRowsMax = 1000;
 constexpr std::size_t kJoinedBytesMax = 48 * 1024;
 constexpr std::size_t kFrameHeaderBytes = 8;
-
-void add_rows(const BlockView& block, BlockWriter& writer) {
-  BlockView::RowCursor rows = block.rows();
-  for (BlockRow row; rows.next(row);) {
-    Publication publication;
-    publication.time = row.time;
-    publication.operation = row.operation;
-    publication.payload_kind = row.payload_kind;
-    publication.key = std::string(row.key);
-    publication.event_id = std::string(row.event_id);
-    if (row.event_index != wire::kNoEvent) {
-      publication.event = std::string(block.event_name(row.event_index));
-    }
-    publication.payload.assign(row.payload.begin(), row.payload.end());
-    writer.add(row.offset, publication);
-  }
-}
 
 bool is_digit(std::uint8_t byte) { return byte >= '0' && byte <= '9'; }
 
@@ -112,8 +95,8 @@ bool WireFaults::cut_earlier(Stream& stream, const BlockView& block, const Peeke
     return false;
   }
   BlockWriter writer(block.stream(), {before.range().previous, block.range().offset});
-  add_rows(before, writer);
-  add_rows(block, writer);
+  copy_rows(before, writer);
+  copy_rows(block, writer);
   if ((frame.flags & kPeekDigest) != 0) writer.set_digest(block.digest());
   writer.finish(out);
   ++earlier_cuts_;
