@@ -22,7 +22,7 @@ Status ChannelHub::subscribe(Now now, std::uint32_t session, const SubscribeOrde
   add_subscriber(now, session, *still, is_new, order);
   ChannelMirror& mirror = *mirrors_.at(*slot);
   const ChannelView& joined = views_.at(*still);
-  if (joined.has_digest(mirror.kind()) && joined.subscribers.size() == 1) {
+  if (mirror.kind() == ChannelKind::State && joined.subscribers.size() == 1) {
     note_digest(now, *still);
   }
   deadlines_.clear(*slot);

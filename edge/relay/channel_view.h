@@ -12,6 +12,7 @@
 #include "core/stream/stream_position.h"
 #include "edge/relay/encoding.h"
 #include "edge/relay/pacing.h"
+#include "edge/relay/view_digest.h"
 #include "edge/relay/view_program.h"
 
 namespace tidegate::relay {
@@ -49,10 +50,6 @@ class ChannelView {
   std::uint32_t mirror() const { return mirror_; }
   StreamId stream() const { return stream_; }
   const ViewProgram& program() const { return program_; }
-  /// Its readers can be told what they hold sums up to: all records, and not a part of them.
-  bool has_digest(ChannelKind kind) const {
-    return kind == ChannelKind::State && program_.is_identity();
-  }
   /// What its readers know as the epoch of a stream: a position of one view means nothing in
   /// another.
   Epoch epoch_token(const Epoch& epoch) const;
@@ -67,6 +64,7 @@ class ChannelView {
   bool in_news_list = false;
   /// A block on the shared road that ends at the top states the digest again from here on.
   PerEncoding<Instant> digest_at;
+  ViewDigest digest;
   std::uint16_t noted_rungs = 0;  // bits: rungs on which the next tick is waited for
 
  private:

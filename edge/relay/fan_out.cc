@@ -138,7 +138,7 @@ bool FanOut::digest_is_due(Now now, std::uint32_t slot, Encoding encoding, Offse
   ChannelView& view = hub_.view(slot);
   const ChannelMirror& mirror = hub_.mirror_of(view);
   Instant& due = view.digest_at[encoding];
-  if (!view.has_digest(mirror.kind()) || now.monotonic < due || end != mirror.history().top()) {
+  if (mirror.kind() != ChannelKind::State || now.monotonic < due || end != mirror.history().top()) {
     return false;
   }
   due = now.monotonic + limits::digest_interval;

@@ -13,9 +13,16 @@ std::uint64_t segment_of(const ChannelLog::Entry& entry, Measure measure) {
   return entry.bytes_before(measure) / limits::block_bytes_target;
 }
 
-/// Of all records, as they are at the top and nowhere else.
-bool knows_digest(const ChannelMirror& mirror, const ChannelView& view, Offset end) {
-  return view.has_digest(mirror.kind()) && mirror.is_loaded() && end == mirror.history().top();
+/// Of what the view shows of the records, as they are at the top and nowhere else.
+void state_digest(const ChannelMirror& mirror, ChannelView& view, Offset end, BlockWriter& writer) {
+  const ChannelLog& log = mirror.history();
+  if (log.kind() != ChannelKind::State || !mirror.is_loaded() || end != log.top()) {
+    return;
+  }
+  const auto digest = view.digest.at_top(log, view.program(), mirror.incarnation());
+  if (digest.has_value()) {
+    writer.set_digest(*digest);
+  }
 }
 
 }  // namespace
@@ -86,23 +93,23 @@ SharedBlock FrameCache::finish(const BlockWriter& writer, Offset end) {
   return SharedBlock{block_message(Encoding::Binary, frame), end, writer.row_count(), {}};
 }
 
-SharedBlock FrameCache::block(const ChannelMirror& mirror, const ChannelView& view,
-                              Encoding encoding, Offset from, bool states_digest) {
+SharedBlock FrameCache::block(const ChannelMirror& mirror, ChannelView& view, Encoding encoding,
+                              Offset from, bool states_digest) {
   const ChannelLog& log = mirror.history();
   const Offset end = end_of(log, view, from);
   return find_or_build(
       Key{view.stream(), mirror.incarnation(), from, end, Key::What::Rows, {}, encoding}, [&] {
         BlockWriter writer(view.stream(), StreamRange{from, end});
         add_rows(log, view.program(), from, end, writer);
-        if (states_digest && knows_digest(mirror, view, end)) {
-          writer.set_digest(log.records().digest());
+        if (states_digest) {
+          state_digest(mirror, view, end, writer);
         }
         return finish(writer, end);
       });
 }
 
-SharedBlock FrameCache::page(const ChannelMirror& mirror, const ChannelView& view,
-                             Encoding encoding, Offset from, const Pass& pass) {
+SharedBlock FrameCache::page(const ChannelMirror& mirror, ChannelView& view, Encoding encoding,
+                             Offset from, const Pass& pass) {
   const auto what = pass.sweeps ? Key::What::Records : Key::What::Changes;
   return find_or_build(
       Key{view.stream(), mirror.incarnation(), from, pass.to, what, pass.after, encoding}, [&] {
@@ -111,8 +118,8 @@ SharedBlock FrameCache::page(const ChannelMirror& mirror, const ChannelView& vie
         std::string last =
             add_records(mirror.history().records(), view.program(), from, pass, writer);
         writer.set_more(!last.empty());
-        if (last.empty() && knows_digest(mirror, view, pass.to)) {
-          writer.set_digest(mirror.history().records().digest());
+        if (last.empty()) {
+          state_digest(mirror, view, pass.to, writer);
         }
         if (pass.sweeps) {
           writer.set_sweep(pass.after, last, mirror.history().top());

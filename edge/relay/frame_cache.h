@@ -29,11 +29,11 @@ class FrameCache {
   /// The block from `from`, which must be below the log's top. A reader of signals may stand below
   /// the log's floor.
   /// `states_digest`: of the records, if the block ends where they are and has to be built.
-  SharedBlock block(const ChannelMirror& mirror, const ChannelView& view, Encoding encoding,
-                    Offset from, bool states_digest = false);
+  SharedBlock block(const ChannelMirror& mirror, ChannelView& view, Encoding encoding, Offset from,
+                    bool states_digest = false);
   /// The next page of a pass that began at `from`.
-  SharedBlock page(const ChannelMirror& mirror, const ChannelView& view, Encoding encoding,
-                   Offset from, const Pass& pass);
+  SharedBlock page(const ChannelMirror& mirror, ChannelView& view, Encoding encoding, Offset from,
+                   const Pass& pass);
   std::size_t size() const { return blocks_.size(); }
   std::size_t bytes() const { return bytes_; }
 

@@ -55,9 +55,7 @@ void WireFaults::handle_subscribed(Link& link, std::span<const std::uint8_t> bod
   PeekedSubscribed subscribed;
   if (!peek_subscribed(body, subscribed)) return;
   const auto channel = directory_.find_channel(subscribed.channel);
-  const bool is_filtered = subscribed.epoch.find('~') != std::string::npos;
-  link.streams[subscribed.stream] = {
-      channel.value_or(0), subscribed.kind == kPeekKindState && !is_filtered, {}};
+  link.streams[subscribed.stream] = {channel.value_or(0), subscribed.kind == kPeekKindState, {}};
 }
 
 void WireFaults::handle_block(Link& link, const relay::SharedMessagePtr& message,

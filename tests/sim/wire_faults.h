@@ -49,7 +49,7 @@ class WireFaults {
   };
   struct Stream {
     std::uint32_t channel = 0;
-    bool is_records = false;  // of a state channel, and unfiltered: its digest is compared
+    bool is_records = false;  // of a state channel: its digest is compared
     std::optional<Sent> last;
   };
   struct Link {
