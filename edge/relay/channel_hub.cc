@@ -45,10 +45,10 @@ Result<std::uint32_t> ChannelHub::find_or_add_view(std::uint32_t slot, const Vie
   }
   ChannelMirror& mirror = *mirrors_.at(slot);
   if (mirror.views.size() >= limits::filters_per_channel_max) {
-    return Error{ErrorCode::LimitExceeded,
+    return Error{ErrorCode::Busy,  // until one of the others goes
                  "this channel is read through as many different filters as it may be "
                  "(filters_per_channel_max)",
-                 0};
+                 limits::full_retry_after_ms};
   }
   const std::uint32_t view = views_.add(slot, program);
   for (const Encoding encoding : kEncodings) {
