@@ -119,7 +119,7 @@ void RecordMap::remove(const std::string& key) {
 }
 
 void RecordMap::forget_oldest_deletes() {
-  while (tombstones() > limits::tombstones_max || deleted_.size() > 2 * limits::tombstones_max) {
+  while (tombstones() > deletes_max_ || deleted_.size() > 2 * deletes_max_) {
     forget_deletes(deleted_.front().version);
   }
 }

@@ -21,7 +21,8 @@ namespace tidegate::relay {
 
 class RecordMap {
  public:
-  RecordMap() = default;
+  /// `deletes_max`: so many are remembered.
+  explicit RecordMap(std::size_t deletes_max) : deletes_max_(deletes_max) {}
   RecordMap(const RecordMap&) = delete;
   RecordMap& operator=(const RecordMap&) = delete;
 
@@ -72,6 +73,7 @@ class RecordMap {
   void forget_oldest_deletes();
   void remove(const std::string& key);
 
+  std::size_t deletes_max_;
   std::map<std::string, Node, std::less<>> by_key_;
   Node* oldest_ = nullptr;
   Node* newest_ = nullptr;

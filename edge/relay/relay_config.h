@@ -17,6 +17,7 @@ struct HistoryLimits {
   std::size_t count = limits::history_count_default;
   std::size_t bytes = limits::history_bytes_default;
   Duration age = limits::history_age_default;
+  std::size_t deletes = limits::tombstones_max;  // that a state channel remembers
 };
 
 enum class PublishRight : std::uint8_t {
@@ -41,7 +42,7 @@ struct Namespace {
 
   /// What the channel's log is bounded by: a signal is kept for nobody who does not keep pace.
   HistoryLimits history_limits() const {
-    return kind == ChannelKind::Signal ? HistoryLimits{0, 0, signal_ttl} : history;
+    return kind == ChannelKind::Signal ? HistoryLimits{0, 0, signal_ttl, 0} : history;
   }
 };
 

@@ -63,6 +63,7 @@ std::shared_ptr<relay::RelayConfig> SimDirectory::make_config(const SimOptions& 
   state.kind = ChannelKind::State;
   state.record_ttl = workload.record_ttl;
   state.redaction = std::make_shared<const SimRedactionRules>();
+  if (workload.deletes_remembered > 0) state.history.deletes = workload.deletes_remembered;
   if (workload.records_max > 0) state.records.count = workload.records_max;
   config->namespaces.push_back(std::move(state));
   auto signal = make_namespace("signal:*", 0, relay::PublishRight::Capability);

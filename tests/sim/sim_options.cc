@@ -165,6 +165,10 @@ void draw_corruption(Draw& draw, SimOptions& options) {
 /// What differs between connections. Last, so that what was drawn before stays what it was.
 void draw_sessions(Draw& draw, SimOptions& options) {
   options.clients.outsider_one_in = draw.chance(1, 4);
+  if (options.workload.state_channels > 0 && draw.one_in(3)) {
+    options.workload.deletes_remembered = draw.small(1, 12);
+    options.workload.source_version_one_in = 0;  // counts of what was deleted are forgotten with it
+  }
   // What is to be refused is not always text that stands in a message of JSON.
   if (options.workload.invalid_one_in == 0) options.relay.json_one_in = draw.chance(1, 4);
 }
@@ -302,9 +306,10 @@ std::string describe(const SimOptions& options) {
          "\nrecords:" + number("channels", workload.state_channels) +
          number("keys", workload.state_keys) + number("fill", workload.state_fill) +
          number("pad", workload.record_pad_max) + number("history", workload.state_history) +
-         number("max", workload.records_max) + time("ttl", workload.record_ttl) +
-         chance("hot", workload.hot_key_one_in) + chance("delete", workload.delete_one_in) +
-         chance("merge", workload.merge_one_in) + chance("if_version", workload.if_version_one_in) +
+         number("max", workload.records_max) + number("deletes", workload.deletes_remembered) +
+         time("ttl", workload.record_ttl) + chance("hot", workload.hot_key_one_in) +
+         chance("delete", workload.delete_one_in) + chance("merge", workload.merge_one_in) +
+         chance("if_version", workload.if_version_one_in) +
          chance("source", workload.source_version_one_in) + number("filters", workload.filters) +
          chance("paced", workload.paced_one_in) + number("signals", workload.signal_channels) +
          number("listed", workload.listed) + "\nphases:" + time("faults", options.phases.faults) +

@@ -115,9 +115,10 @@ struct WorkloadOptions {
   std::uint64_t merge_one_in = 3;
   std::uint64_t if_version_one_in = 0;
   std::uint64_t source_version_one_in = 0;
-  std::uint32_t filters = 0;         // how many different ones readers ask for
-  std::uint64_t paced_one_in = 0;    // readers that ask for an interval
-  Duration paced_interval{200'000};  // at most
+  std::uint32_t deletes_remembered = 0;  // of a state channel; 0: all that this run can have
+  std::uint32_t filters = 0;             // how many different ones readers ask for
+  std::uint64_t paced_one_in = 0;        // readers that ask for an interval
+  Duration paced_interval{200'000};      // at most
 };
 
 struct PhaseOptions {
