@@ -79,6 +79,7 @@ void ChannelLog::restart(Epoch epoch, Offset floor) {
   dropped_records_.clear();
   dropped_accepted_.clear();
   source_version_.reset();
+  floor_version_.reset();
   if (records_ != nullptr) {
     records_->clear(floor);
   }
@@ -86,6 +87,12 @@ void ChannelLog::restart(Epoch epoch, Offset floor) {
 
 void ChannelLog::load_records(std::vector<RecordVersion> records, Offset changes_floor) {
   records_->load(std::move(records), changes_floor);
+}
+
+void ChannelLog::load_source_version(std::optional<SourceVersion> version) {
+  TIDEGATE_CHECK(entries_.empty());
+  source_version_ = version;
+  floor_version_ = std::move(version);
 }
 
 void ChannelLog::append(LogEntry entry) {
@@ -144,6 +151,10 @@ void ChannelLog::drop_covers() {
 void ChannelLog::drop_oldest() {
   const LogEntry& oldest = entries_.front().entry;
   floor_ = oldest.range.offset;
+  if (records_ == nullptr && oldest.publication != nullptr &&
+      oldest.publication->source_version.has_value()) {
+    floor_version_ = oldest.publication->source_version;
+  }
   if (collects_ && oldest.publication != nullptr) {
     note_dropped(oldest);
   }

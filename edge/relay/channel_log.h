@@ -51,6 +51,8 @@ class ChannelLog {
   }
   /// The latest that was accepted for the channel or, on a state channel, for the record.
   const SourceVersion* latest_source_version(std::string_view key) const;
+  /// Of a channel without records: the latest that was accepted at or below the floor.
+  const std::optional<SourceVersion>& floor_source_version() const { return floor_version_; }
   /// Of the entries beyond `offset`.
   std::size_t bytes_beyond(Offset offset, Measure measure) const;
   std::size_t size() const { return entries_.size(); }
@@ -82,6 +84,9 @@ class ChannelLog {
   void restart(Epoch epoch, Offset floor);
   /// Of a state channel: the records as of some place in the log, or beyond it.
   void load_records(std::vector<RecordVersion> records, Offset changes_floor);
+  /// Of a channel without records, before anything is appended: the latest that was accepted at or
+  /// below the floor. No trimming may take it away, or what comes late would pass for new.
+  void load_source_version(std::optional<SourceVersion> version);
   /// The entry continues the log: it begins at the top (TIDEGATE_CHECK). No publication: a cover.
   void append(LogEntry entry);
   /// Drops what exceeds the limits, but nothing beyond `keep_beyond` as long as the excess is
@@ -112,8 +117,10 @@ class ChannelLog {
 
   HistoryLimits limits_;
   ChannelKind kind_;
-  std::unique_ptr<RecordMap> records_;           // of a state channel
-  std::optional<SourceVersion> source_version_;  // of a channel without records
+  std::unique_ptr<RecordMap> records_;  // of a state channel
+  // Of a channel without records: the latest, and the latest at or below the floor.
+  std::optional<SourceVersion> source_version_;
+  std::optional<SourceVersion> floor_version_;
   bool collects_ = false;
   std::map<std::string, RecordVersion> dropped_records_;
   std::vector<Offset> dropped_accepted_;

@@ -52,6 +52,9 @@ void ChannelOwner::handle_opened(Now now, EffectId id, const Result<StoreOpened>
 /// Begins the log at the store's floor.
 void ChannelOwner::load(Now, const StoreOpened& opened) {
   log_.restart(opened.top.epoch, opened.floor);
+  if (log_.kind() == ChannelKind::Log) {
+    log_.load_source_version(opened.source_version);
+  }
   stands_listed_ = false;
   window_.clear();
   for (const RememberedKeys& keys : opened.remembered) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -96,6 +97,8 @@ struct StoreTrim {
   /// The offsets of publications that were accepted: their idempotency keys and event ids are
   /// remembered until they are older than the idempotency window.
   std::vector<Offset> accepted;
+  /// Of a log: the latest source version that was accepted at or below `floor`.
+  std::optional<SourceVersion> source_version{};
 };
 /// The channel is idle. A stream that never held a record may be forgotten altogether.
 struct StoreRelease {
@@ -143,6 +146,8 @@ struct StoreOpened {
   Offset changes_floor{};
   /// Of publications at or below the floor, oldest first.
   std::vector<RememberedKeys> remembered{};
+  /// Of a log: as the last trim said.
+  std::optional<SourceVersion> source_version{};
 };
 
 /// An append ends in one of three ways. Unknown (deadline, I/O error, or a top that was not the

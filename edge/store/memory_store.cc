@@ -17,7 +17,8 @@ struct MemoryStore::Stream {
   Epoch epoch;
   Offset floor;
   Offset top;
-  std::uint64_t release = 0;  // number of the release; 0: in use
+  std::optional<SourceVersion> source_version;  // at the floor
+  std::uint64_t release = 0;                    // number of the release; 0: in use
   std::deque<AppendedRecord> records;
 };
 
@@ -33,7 +34,8 @@ Result<relay::StoreOpened> MemoryStore::open(const relay::ChannelKey& key) {
   }
   released_.erase(std::exchange(stream->release, 0));
   // Nothing is released while records are held, so none have to be kept here.
-  return relay::StoreOpened{{stream->epoch, stream->top}, stream->floor, stream->floor, {}};
+  return relay::StoreOpened{
+      {stream->epoch, stream->top}, stream->floor, stream->floor, {}, stream->source_version};
 }
 
 relay::AppendResult MemoryStore::append(const relay::StoreAppend& append) {
@@ -89,16 +91,17 @@ Result<relay::StoreRecordsResult> MemoryStore::read_records(const relay::StoreRe
   return result;
 }
 
-void MemoryStore::trim(const relay::ChannelKey& key, Offset floor) {
-  const auto found = streams_.find(key);
+void MemoryStore::trim(const relay::StoreTrim& trim) {
+  const auto found = streams_.find(*trim.key);
   if (found == streams_.end()) {
     return;
   }
   Stream& stream = *found->second;
-  while (!stream.records.empty() && stream.records.front().range.offset <= floor) {
+  while (!stream.records.empty() && stream.records.front().range.offset <= trim.floor) {
     stream.floor = stream.records.front().range.offset;
     stream.records.pop_front();
   }
+  stream.source_version = trim.source_version;
 }
 
 void MemoryStore::release(const relay::ChannelKey& key) {

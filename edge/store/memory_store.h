@@ -2,9 +2,10 @@
 // asynchronous interface as every other store, so that nothing in the relay depends on its haste.
 // One per shard; not thread-safe and not shared.
 //
-// A stream that was released is empty, and remembers only its epoch and top, so that a reader who
-// comes back is told that it missed nothing. Of those the longest idle are forgotten over
-// limits::idle_streams_in_memory_max: who comes back to one begins anew, in another epoch.
+// A stream that was released is empty, and remembers only its epoch, its top and its latest source
+// version, so that a reader who comes back is told that it missed nothing. Of those the longest
+// idle are forgotten over limits::idle_streams_in_memory_max: who comes back to one begins anew, in
+// another epoch.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,7 @@ class MemoryStore {
   Result<relay::StoreReadResult> read(const relay::StoreRead& read);
   /// There are none: a channel is not let go while it holds records.
   Result<relay::StoreRecordsResult> read_records(const relay::StoreReadRecords& read);
-  void trim(const relay::ChannelKey& key, Offset floor);
+  void trim(const relay::StoreTrim& trim);
   void release(const relay::ChannelKey& key);
   std::size_t size() const { return streams_.size(); }
 

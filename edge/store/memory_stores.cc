@@ -29,7 +29,7 @@ class Port final : public StorePort {
     return StoreAnswer{read.id, store_.read_records(read)};
   }
   Answer carry_out(const relay::StoreTrim& trim) {
-    store_.trim(*trim.key, trim.floor);
+    store_.trim(trim);
     return std::nullopt;
   }
   Answer carry_out(const relay::StoreRelease& release) {

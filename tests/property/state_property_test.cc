@@ -271,7 +271,7 @@ class StateWorld {
     } else if (const auto* read = std::get_if<relay::StoreRead>(&effect)) {
       shard.handle_read_result(now_, read->id, store.read(*read));
     } else if (const auto* trim = std::get_if<relay::StoreTrim>(&effect)) {
-      store.trim(*trim->key, trim->floor);
+      store.trim(*trim);
     } else if (const auto* answer = std::get_if<relay::PublishAnswer>(&effect)) {
       EXPECT_TRUE(answer->result.ok()) << answer->result.error().message;
     }

@@ -57,7 +57,8 @@ Result<relay::StoreOpened> SimStore::open_now(const relay::ChannelKey& key) {
   }
   sync(*stream);
   stream->reported = stream->top.offset;
-  return relay::StoreOpened{stream->top, stream->floor, stream->changes_floor, stream->remembered};
+  return relay::StoreOpened{stream->top, stream->floor, stream->changes_floor, stream->remembered,
+                            stream->source_version};
 }
 
 void SimStore::open(relay::StoreOpen request,
@@ -272,6 +273,7 @@ void SimStore::keep_for_later(Stream& stream, const relay::StoreTrim& request) c
   for (const relay::RecordVersion& version : request.records) {
     stream.kept[version.record->key] = version;
   }
+  stream.source_version = request.source_version;
   stream.changes_floor =
       context_.options.store.keeps_deletes ? request.changes_floor : request.floor;
   std::erase_if(stream.kept, [&stream](const auto& entry) {

@@ -46,6 +46,7 @@ class SimStore {
     std::map<std::string, relay::RecordVersion> kept;
     Offset changes_floor;
     std::vector<relay::RememberedKeys> remembered;
+    std::optional<SourceVersion> source_version;
     std::vector<relay::StoreTrim> unsynced;  // trims that a crash may undo
   };
 

@@ -48,6 +48,7 @@ class Query {
   bool failed() const { return code_ != SQLITE_OK && code_ != SQLITE_ROW && code_ != SQLITE_DONE; }
 
   std::int64_t integer(int column) const { return sqlite3_column_int64(prepared_, column); }
+  bool is_null(int column) const { return sqlite3_column_type(prepared_, column) == SQLITE_NULL; }
   std::uint64_t number(int column) const { return static_cast<std::uint64_t>(integer(column)); }
   /// Valid until the next step.
   std::string_view text(int column) const;

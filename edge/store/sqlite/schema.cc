@@ -21,6 +21,8 @@ CREATE TABLE streams(
   top INTEGER NOT NULL,
   changes_floor INTEGER NOT NULL,
   touched INTEGER NOT NULL,
+  source_epoch TEXT,
+  source_number INTEGER,
   UNIQUE(tenant, channel)
 );
 CREATE TABLE log(

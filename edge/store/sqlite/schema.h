@@ -1,7 +1,8 @@
 // The tables of a store's database, and the check that a file is one that this release knows.
 //
 //   streams     one row for each channel's stream. What was appended since the last trim is not in
-//               its top: the log's last offset is.
+//               its top: the log's last offset is. Of a log that has one: the latest source version
+//               at its floor.
 //   log         one row for each append (several when it is large): its records, as one batch
 //               (record_codec.h), which ends at `offset`. `time` is the earliest publication's.
 //   records     of state channels: each record as it is at the stream's floor, deletes too.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "edge/store/record_codec.h"
 #include "edge/store/sqlite/stream_table.h"
 
 namespace tidegate::store {
@@ -53,6 +54,8 @@ void StreamTable::sweep_log(const Swept& swept, Duration age, WallTime now) {
     query.bind(swept.id);
     if (!query.step() || now - wall_from_ms(query.integer(0)) <= age) return;
   }
+  sweep_source_version(swept.id);
+  if (broken_.has_value()) return;
   {
     Query query = database_.query(trim_log_);
     query.bind(swept.id).bind(swept.top.value);
@@ -61,6 +64,38 @@ void StreamTable::sweep_log(const Swept& swept, Duration age, WallTime now) {
   Query query = database_.query(sweep_stream_);
   query.bind(swept.top.value).bind(swept.id);
   wrote(query, "cannot be trimmed");
+}
+
+/// The latest source version of a log that is being dropped, which stays: what was stale or of
+/// another epoch is told from the records alone. A repetition is not, but says what its first did.
+void StreamTable::sweep_source_version(std::int64_t stream) {
+  std::optional<SourceVersion> latest;
+  std::string epoch;
+  {
+    Query query = database_.query(source_version_);
+    query.bind(stream);
+    if (!query.step()) return;
+    if (!query.is_null(0)) latest = SourceVersion{std::string(query.text(0)), query.number(1)};
+    epoch = query.text(2);
+  }
+  const std::optional<SourceVersion> before = latest;
+  {
+    Query query = database_.query(read_);
+    query.bind(stream).bind(std::uint64_t{0});
+    while (query.step()) {
+      const auto records = decode_log(query.blob(2));
+      if (!records) continue;
+      for (const relay::LogRecordPtr& record : *records) {
+        const auto& offered = record->publication->source_version;
+        const bool is_refused = record->if_epoch.has_value() && record->if_epoch->token() != epoch;
+        if (!offered.has_value() || is_refused) continue;
+        const bool is_stale = latest.has_value() && latest->epoch == offered->epoch &&
+                              latest->number >= offered->number;
+        if (!is_stale) latest = offered;
+      }
+    }
+  }
+  if (latest.has_value() && latest != before) put_source_version(stream, *latest);
 }
 
 bool StreamTable::holds_anything(std::int64_t stream) {

@@ -151,8 +151,10 @@ Result<relay::StoreOpened> StreamTable::open(const ChannelKey& key, WallTime now
   }
   auto keys = remembered(stream, now);
   if (!keys) return keys.error();
-  return relay::StoreOpened{stream.position(), stream.floor, stream.changes_floor,
-                            std::move(*keys)};
+  auto source = source_version(stream.id);
+  if (!source) return source.error();
+  return relay::StoreOpened{stream.position(), stream.floor, stream.changes_floor, std::move(*keys),
+                            std::move(*source)};
 }
 
 relay::AppendResult StreamTable::append(const relay::StoreAppend& append,
@@ -264,6 +266,7 @@ void StreamTable::trim(const relay::StoreTrim& trim, WallTime now) {
     query.bind(wall_ms(now)).bind(stream.id);
     if (!wrote(query, "cannot be trimmed")) return;
   }
+  if (trim.source_version.has_value()) put_source_version(stream.id, *trim.source_version);
   remember(stream, floor, std::move(keys), now);
 }
 
@@ -309,6 +312,23 @@ void StreamTable::put_records(const relay::StoreTrim& trim, const Stream& stream
   Query query = database_.query(forget_deletes_);
   query.bind(stream.id).bind(stream.changes_floor.value);
   wrote(query, "cannot forget deleted records");
+}
+
+Result<std::optional<SourceVersion>> StreamTable::source_version(std::int64_t stream) {
+  std::optional<SourceVersion> version;
+  Query query = database_.query(source_version_);
+  query.bind(stream);
+  if (query.step() && !query.is_null(0)) {
+    version = SourceVersion{std::string(query.text(0)), query.number(1)};
+  }
+  if (query.failed()) return database_.error("cannot be read");
+  return version;
+}
+
+void StreamTable::put_source_version(std::int64_t stream, const SourceVersion& version) {
+  Query query = database_.query(put_source_version_);
+  query.bind(std::string_view(version.epoch)).bind(version.number).bind(stream);
+  wrote(query, "cannot keep a source version");
 }
 
 void StreamTable::release(const ChannelKey& key, WallTime now, bool may_write) {

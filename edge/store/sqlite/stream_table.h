@@ -94,6 +94,8 @@ class StreamTable {
   std::vector<relay::RememberedKeys> keys_of(const relay::StoreTrim& trim, const Stream& stream,
                                              Offset floor);
   void put_records(const relay::StoreTrim& trim, const Stream& stream);
+  Result<std::optional<SourceVersion>> source_version(std::int64_t stream);
+  void put_source_version(std::int64_t stream, const SourceVersion& version);
   void remember(const Stream& stream, Offset floor, std::vector<relay::RememberedKeys> keys,
                 WallTime now);
   void prune_remembered(std::int64_t stream, WallTime horizon);
@@ -102,6 +104,7 @@ class StreamTable {
   std::vector<Swept> next_to_sweep(std::int64_t after, std::size_t count);
   void sweep_one(const Swept& swept, const SweepRules& rules, WallTime now);
   void sweep_log(const Swept& swept, Duration age, WallTime now);
+  void sweep_source_version(std::int64_t stream);
   bool holds_anything(std::int64_t stream);
   void delete_stream(std::int64_t stream);
 
@@ -136,6 +139,9 @@ class StreamTable {
       " ON CONFLICT(stream, key) DO UPDATE SET version = excluded.version,"
       " deleted = excluded.deleted, record = excluded.record"
       " WHERE excluded.version > records.version"};
+  Statement source_version_{"SELECT source_epoch, source_number, epoch FROM streams WHERE id = ?"};
+  Statement put_source_version_{
+      "UPDATE streams SET source_epoch = ?, source_number = ? WHERE id = ?"};
   Statement forget_deletes_{
       "DELETE FROM records WHERE stream = ? AND deleted = 1 AND version <= ?"};
   Statement remember_{

@@ -27,6 +27,24 @@ class ChannelLogTest : public testing::Test {
   ChannelLog log;
 };
 
+TEST_F(ChannelLogTest, TheLatestSourceVersionAtItsFloorIsWhatWasDropped) {
+  log.load_source_version(SourceVersion{"e", 1});
+  EXPECT_EQ(*log.latest_source_version(""), (SourceVersion{"e", 1}));
+  for (std::uint64_t n = 2; n <= 6; ++n) {
+    auto made = std::make_shared<Publication>(*publication(0));
+    if (n != 4) made->source_version = SourceVersion{"e", n};
+    append(100 + n, made);
+  }
+  EXPECT_EQ(log.floor_source_version(), (SourceVersion{"e", 1}));
+  log.enforce(wall_from_ms(0), log.top());
+  EXPECT_EQ(log.floor(), Offset{103});
+  EXPECT_EQ(log.floor_source_version(), (SourceVersion{"e", 3}));
+  EXPECT_EQ(*log.latest_source_version(""), (SourceVersion{"e", 6}));
+  log.restart(epoch("b"), Offset{});
+  EXPECT_EQ(log.floor_source_version(), std::nullopt);
+  EXPECT_EQ(log.latest_source_version(""), nullptr);
+}
+
 TEST_F(ChannelLogTest, FindsEntriesByRangeWhereOffsetsAreNotDense) {
   append(110, publication(1));
   append(150, publication(2));

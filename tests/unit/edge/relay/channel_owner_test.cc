@@ -350,5 +350,42 @@ TEST_F(OwnerTest, AChannelWithHistoryIsKeptUntilItHasAgedAndItsOffsetsGoOnAfterw
   EXPECT_EQ(world.answer(next)->position, (StreamPosition{epoch, Offset{2}}));
 }
 
+TEST_F(OwnerTest, TheLatestSourceVersionOutlivesTheLogItsOwnerAndTheProcess) {
+  const auto publish = [this](std::optional<std::uint64_t> number) {
+    PublicationDraft made = draft("1");
+    if (number) made.source_version = SourceVersion{"e", *number};
+    return world.answer(world.publish("short:a", made))->outcome;
+  };
+  EXPECT_EQ(publish(10), PublishOutcome::Applied);
+  for (int n = 0; n < 6; ++n) publish(std::nullopt);
+  world.advance(limits::store_trim_interval_min * 2);
+  EXPECT_EQ(publish(9), PublishOutcome::Stale) << "it was trimmed";
+  world.advance(limits::store_trim_interval_min * 2);
+  world.restart();
+  EXPECT_EQ(publish(9), PublishOutcome::Stale) << "another process";
+  world.advance(limits::history_age_default + limits::idle_channel_linger * 2);
+  ASSERT_EQ(world.shard().channel_count(), 0U);
+  EXPECT_EQ(publish(10), PublishOutcome::Stale) << "another owner";
+  EXPECT_EQ(publish(11), PublishOutcome::Applied);
+}
+
+TEST_F(OwnerTest, WhatWasStaleIsStaleForEveryReaderOfTheStream) {
+  const auto publish = [this](std::optional<std::uint64_t> number, const char* json) {
+    PublicationDraft made = draft(json);
+    if (number) made.source_version = SourceVersion{"e", *number};
+    world.publish("short:a", made);
+  };
+  publish(10, "10");
+  for (int n = 0; n < 6; ++n) publish(std::nullopt, "0");
+  publish(9, "9");
+  world.advance(limits::store_trim_interval_min * 2);
+  for (int pass = 0; pass < 2; ++pass) {
+    TestClient& client = world.connect();
+    client.subscribe("short:a", {}, kHistoryAll);
+    EXPECT_EQ(client.read(), "0 0 0 0 0") << "pass " << pass;
+    world.restart();
+  }
+}
+
 }  // namespace
 }  // namespace tidegate::relay

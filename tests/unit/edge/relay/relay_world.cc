@@ -253,10 +253,25 @@ std::string TestClient::records() const {
 RelayWorld::RelayWorld(std::uint16_t shard_count, RelayConfig config)
     : config_(std::make_shared<const RelayConfig>(std::move(config))) {
   for (std::uint16_t index = 0; index < shard_count; ++index) {
-    shards_.push_back(std::make_unique<RelayShard>(
-        ShardOptions{index, shard_count, 0xABCD0000ULL + index, config_}));
     stores_.push_back(std::make_unique<store::MemoryStore>(77 + index));
   }
+  start_shards(shard_count);
+}
+
+void RelayWorld::start_shards(std::uint16_t count) {
+  const std::uint64_t incarnation = 0xABCD0000ULL + (starts_++ << 32);
+  for (std::uint16_t index = 0; index < count; ++index) {
+    shards_.push_back(
+        std::make_unique<RelayShard>(ShardOptions{index, count, incarnation + index, config_}));
+  }
+}
+
+void RelayWorld::restart() {
+  const auto count = static_cast<std::uint16_t>(shards_.size());
+  mail_.clear();
+  by_handle_.clear();
+  shards_.clear();
+  start_shards(count);
 }
 
 std::uint16_t RelayWorld::owner(std::string_view name) const {
@@ -392,7 +407,7 @@ void RelayWorld::carry_out_store(std::uint16_t from, RelayEffect effect) {
     shard.handle_records_result(now, records->id, store.read_records(*records));
   } else if (const auto* trim = std::get_if<StoreTrim>(&effect)) {
     trims.push_back(*trim);
-    store.trim(*trim->key, trim->floor);
+    store.trim(*trim);
   } else if (const auto* release = std::get_if<StoreRelease>(&effect)) {
     releases.push_back(*release);
     store.release(*release->key);

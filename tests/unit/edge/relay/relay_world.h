@@ -139,6 +139,8 @@ class RelayWorld {
   void lose_store(std::uint16_t index = 0) {
     stores_[index] = std::make_unique<store::MemoryStore>(++stores_lost_ * 1000);
   }
+  /// Another process with the same stores, which were durable. Who was connected is not any more.
+  void restart();
   std::uint16_t owner(std::string_view channel) const;
 
   /// Connected, welcomed (unless tokens are held), as `subject`.
@@ -182,6 +184,7 @@ class RelayWorld {
 
  private:
   friend class TestClient;
+  void start_shards(std::uint16_t count);
   void carry_out(std::uint16_t from, RelayEffect effect);
   void carry_out_store(std::uint16_t from, RelayEffect effect);
   bool deliver_one();
@@ -196,6 +199,7 @@ class RelayWorld {
   std::map<std::pair<std::uint16_t, ConnectionHandle>, TestClient*> by_handle_;
   std::uint64_t publishes_ = 0;
   std::uint64_t stores_lost_ = 0;
+  std::uint64_t starts_ = 0;
 };
 
 }  // namespace tidegate::relay

@@ -26,6 +26,7 @@ class MemoryStoreTest : public testing::Test {
   Result<relay::StoreReadResult> read(StreamPosition after, std::size_t max = 100) {
     return store.read(relay::StoreRead{relay::EffectId::None, key, after, max});
   }
+  void trim(Offset floor) { store.trim(relay::StoreTrim{key, floor, {}, {}, {}}); }
   MemoryStore store{42};
   std::uint64_t sequence = 0;
 };
@@ -84,11 +85,11 @@ TEST_F(MemoryStoreTest, AReaderOfAnotherEpochIsShownTheEpochAndNoRecords) {
 TEST_F(MemoryStoreTest, TrimMovesTheFloorAndReadingBelowItFails) {
   StreamPosition position = store.open(*key)->top;
   append(10, position);
-  store.trim(*key, Offset{4});
+  trim(Offset{4});
   EXPECT_EQ(store.open(*key)->floor, Offset{4});
   EXPECT_FALSE(read({position.epoch, Offset{3}}).ok());
   EXPECT_EQ(read({position.epoch, Offset{4}})->records.size(), 6U);
-  store.trim(*key, Offset{10});
+  trim(Offset{10});
   EXPECT_EQ(store.open(*key)->top.offset, Offset{10}) << "offsets go on";
 }
 
@@ -103,7 +104,7 @@ TEST_F(MemoryStoreTest, OfReleasedStreamsTheLongestIdleAreForgotten) {
     const StreamPosition top = store.open(*key)->top;
     epochs.push_back(top.epoch);
     append(1, top);
-    store.trim(*key, Offset{1});
+    trim(Offset{1});
     store.release(*key);
     if (n == 5) {
       ASSERT_TRUE(store.open(*key).ok());  // in use again: it counts no longer
@@ -117,13 +118,21 @@ TEST_F(MemoryStoreTest, OfReleasedStreamsTheLongestIdleAreForgotten) {
   EXPECT_EQ(store.open(key_of(count - 1))->top, (StreamPosition{epochs[count - 1], Offset{1}}));
 }
 
+TEST_F(MemoryStoreTest, TheLatestSourceVersionOutlivesTheLogAndARelease) {
+  append(2, store.open(*key)->top);
+  EXPECT_EQ(store.open(*key)->source_version, std::nullopt);
+  store.trim(relay::StoreTrim{key, Offset{2}, {}, {}, {}, SourceVersion{"e", 7}});
+  store.release(*key);
+  EXPECT_EQ(store.open(*key)->source_version, (SourceVersion{"e", 7}));
+}
+
 TEST_F(MemoryStoreTest, ReleaseForgetsOnlyAStreamThatNeverHeldARecord) {
   const Epoch empty = store.open(*key)->top.epoch;
   store.release(*key);
   const StreamPosition top = store.open(*key)->top;
   EXPECT_NE(top.epoch, empty);
   append(1, top);
-  store.trim(*key, Offset{1});
+  trim(Offset{1});
   store.release(*key);
   EXPECT_EQ(store.open(*key)->top, (StreamPosition{top.epoch, Offset{1}}));
 }

@@ -268,6 +268,46 @@ TEST_F(SqliteStoreTest, WhatNobodyHoldsGrowsOldAndIsForgotten) {
   EXPECT_NE(client->open(key)->top.epoch, epoch);
 }
 
+LogRecordPtr counted(std::uint64_t sequence, SourceVersion version, WallTime time) {
+  auto made = std::make_shared<relay::LogRecord>(*record(sequence, "1", time));
+  auto publication = std::make_shared<Publication>(*made->publication);
+  publication->source_version = std::move(version);
+  made->publication = std::move(publication);
+  return made;
+}
+
+TEST_F(SqliteStoreTest, TheLatestSourceVersionOutlivesTheLog) {
+  append(1, 3);
+  EXPECT_EQ(client->open(key)->source_version, std::nullopt);
+  const SourceVersion highest{"", ~std::uint64_t{0}};
+  client->send(StoreTrim{key, Offset{2}, {}, {}, {}, highest});
+  EXPECT_EQ(client->open(key)->source_version, highest);
+  client->send(StoreTrim{key, Offset{3}, {}, {}, {}, SourceVersion{"e", 7}});
+  client->send(StoreRelease{key});
+  EXPECT_EQ(client->open(key)->source_version, (SourceVersion{"e", 7}));
+  reopen();
+  EXPECT_EQ(client->open(key)->source_version, (SourceVersion{"e", 7}));
+}
+
+TEST_F(SqliteStoreTest, OfALogThatIsDroppedUnreadTheLatestSourceVersionStays) {
+  const StreamPosition top = client->open(key)->top;
+  auto refused = std::make_shared<relay::LogRecord>(*counted(5, {"f", 9}, now));
+  refused->if_epoch = Epoch::parse("another").value();
+  ASSERT_TRUE(is_durable(client->append(
+      key, top,
+      {counted(1, {"e", 3}, now), counted(2, {"f", 2}, now), counted(3, {"f", 5}, now),
+       counted(4, {"f", 4}, now), refused, record(6, "1", now)})));
+  close();
+  now += 2h;
+  SqliteOptions options = options_at(path, now, ++entropy);
+  options.history_age = [](const ChannelName&) { return std::optional<Duration>(1h); };
+  store = std::move(*SqliteStore::open(options));
+  client = std::make_unique<StoreClient>(*store);
+  const auto opened = client->open(key);
+  ASSERT_EQ(opened->floor, Offset{6});
+  EXPECT_EQ(opened->source_version, (SourceVersion{"f", 5}));
+}
+
 TEST_F(SqliteStoreTest, CountsWhatItDoes) {
   append(1, 4, 2);
   close();
