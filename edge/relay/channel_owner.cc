@@ -101,6 +101,9 @@ std::optional<Instant> ChannelOwner::deadline() const {
   if (log_.floor() != trimmed_to_ && log_.kind() != ChannelKind::Signal) {
     consider(trimmed_at_ + limits::store_trim_interval_min);
   }
+  if (walk_.has_value()) {
+    consider(walk_->at);
+  }
   consider(expiry_at_);
   consider(idle_at_);
   return earliest;
@@ -125,10 +128,16 @@ void ChannelOwner::handle_submit(Now now, std::uint16_t from, PublishSubmit subm
 }
 
 void ChannelOwner::propose(Now now) {
-  if (!std::holds_alternative<Ready>(state_) || queue_.empty()) {
+  if (!std::holds_alternative<Ready>(state_)) {
     return;
   }
-  if (is_listed_ && !stands_listed_) {
+  if (key_->channel.is_directory() && drop_needless_unlistings()) {
+    note_idleness(now);
+  }
+  if (queue_.empty()) {
+    return;
+  }
+  if (is_listed_ && standing_ != Standing::Listed) {
     list(now, Offset{});
     return;
   }
@@ -314,6 +323,7 @@ void ChannelOwner::handle_timeout(Now now) {
   }
   expire_proposals(now);
   expire_records(now);
+  walk_listings(now);
   enforce_history(now);
   note_idleness(now);
 }

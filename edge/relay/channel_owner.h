@@ -29,6 +29,10 @@
 
 namespace tidegate::relay {
 
+/// Nobody waits for the answer: a record that stays says less than a channel can give, and the
+/// directory's walk finds it.
+void unlist(ShardContext& context, Now now, const ChannelKey& key);
+
 class ChannelOwner {
  public:
   ChannelOwner(ShardContext& context, ChannelKeyPtr key, const Namespace& rules, Now now);
@@ -66,6 +70,10 @@ class ChannelOwner {
 
   /// The directory speaks.
   void handle_listed(Now now, EffectId id, const PublishResult& result);
+  /// The directory has a record of this channel, be it of an earlier owner.
+  void handle_listing_check(Now now);
+  /// Of the directory itself: one of its channels has been looked after.
+  void handle_listing_checked();
 
   void handle_timeout(Now now);
   /// Other rules, of the same kind.
@@ -102,6 +110,18 @@ class ChannelOwner {
     Instant deadline;
   };
   struct Ready {};
+  /// Its record in the directory.
+  enum class Standing : std::uint8_t {
+    None,
+    Unknown,  // an earlier owner may have set it, or it is being set
+    Listed,   // as the stream it is now
+  };
+  /// The directory's walk over those that stand in it.
+  struct ListingWalk {
+    std::string after;        // has come so far
+    std::size_t awaited = 0;  // answers
+    Instant at;               // goes on
+  };
   using State = std::variant<Ready, Opening, ReadingRecords, Reading, Appending, Retrying, Listing>;
 
   struct Proposal {
@@ -131,10 +151,10 @@ class ChannelOwner {
   void apply_at_once(Now now);
 
   // channel_owner_listing.cc: the directory
-  /// `id`: for handle_listed; None: nobody waits for the answer.
-  void tell_directory(EffectId id, LogRecordPtr record);
   void list(Now now, Offset known);
-  void unlist(Now now);
+  void leave_directory(Now now);
+  void walk_listings(Now now);
+  bool drop_needless_unlistings();
 
   // channel_owner_expiry.cc: records that grow too old
   std::optional<WallTime> next_record_expiry() const;
@@ -169,9 +189,10 @@ class ChannelOwner {
   Duration record_ttl_;
   std::size_t expiring_ = 0;  // deletes of its own that are not settled yet
   State state_;
-  bool is_listed_;              // by its namespace
-  bool stands_listed_ = false;  // as the stream it is now
-  bool serving_ = false;        // the log has been loaded up to the store's top at least once
+  bool is_listed_;  // by its namespace
+  Standing standing_ = Standing::None;
+  std::optional<ListingWalk> walk_;  // of the directory
+  bool serving_ = false;             // the log has been loaded up to the store's top at least once
   std::deque<Proposal> queue_;
   std::vector<Reader> readers_;  // by shard
   Duration retry_delay_ = limits::store_retry_delay_min;

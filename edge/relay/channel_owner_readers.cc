@@ -152,9 +152,7 @@ bool ChannelOwner::is_forgettable(Now now) const {
 }
 
 void ChannelOwner::release(Now now) {
-  if (stands_listed_) {
-    unlist(now);
-  }
+  leave_directory(now);
   // What is left are covers. Were they applied again by a later owner, whose window is empty, a
   // duplicate would pass for new: so they are dropped.
   if (log_.kind() == ChannelKind::Signal) {

@@ -55,7 +55,10 @@ void ChannelOwner::load(Now, const StoreOpened& opened) {
   if (log_.kind() == ChannelKind::Log) {
     log_.load_source_version(opened.source_version);
   }
-  stands_listed_ = false;
+  const bool was_appended_to = opened.top.offset > Offset{};
+  if (standing_ != Standing::None || (is_listed_ && was_appended_to)) {
+    standing_ = Standing::Unknown;
+  }
   window_.clear();
   for (const RememberedKeys& keys : opened.remembered) {
     remember(keys, window_);
@@ -171,6 +174,9 @@ void ChannelOwner::become_ready(Now now) {
   std::erase_if(queue_, [](const Proposal& proposal) {
     return proposal.stage == Proposal::Stage::Abandoned;
   });
+  if (key_->channel.is_directory() && !walk_.has_value()) {
+    walk_ = ListingWalk{{}, 0, now.monotonic};
+  }
   after_apply(now);
 }
 

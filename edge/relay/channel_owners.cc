@@ -3,6 +3,8 @@
 #include <memory>
 #include <utility>
 
+#include "edge/relay/channel_directory.h"
+
 namespace tidegate::relay {
 
 Result<std::uint32_t> ChannelOwners::find_or_make(Now now, const ChannelKeyPtr& key) {
@@ -155,6 +157,24 @@ void ChannelOwners::handle_listed(Now now, EffectId id, const PublishResult& res
   if (const std::optional<std::uint32_t> slot = slot_awaiting(id)) {
     owners_.at(*slot)->handle_listed(now, id, result);
     settle_down(*slot);
+  }
+}
+
+void ChannelOwners::handle_listing_check(Now now, std::uint16_t from, const ListingCheck& check) {
+  context_.send(from, ListingChecked{directory_of(check.key->tenant)});
+  // Where there is no room for it now, the directory's next walk comes by again.
+  const Result<std::uint32_t> slot = find_or_make(now, check.key);
+  if (slot.ok()) {
+    owners_.at(*slot)->handle_listing_check(now);
+    settle_down(*slot);
+  } else if (context_.config().namespace_of(check.key->channel) == nullptr) {
+    unlist(context_, now, *check.key);  // nobody can use it any more
+  }
+}
+
+void ChannelOwners::handle_listing_checked(const ListingChecked& checked) {
+  if (ChannelOwner* owner = owners_.at(owners_.slot_of(*checked.directory))) {
+    owner->handle_listing_checked();
   }
 }
 

@@ -29,6 +29,9 @@ class ChannelOwners {
   void handle_read_result(Now now, EffectId id, const Result<StoreReadResult>& result);
   /// The directory's answer to an owner of this shard.
   void handle_listed(Now now, EffectId id, const PublishResult& result);
+  /// A directory asks about one of its channels, and is answered.
+  void handle_listing_check(Now now, std::uint16_t from, const ListingCheck& check);
+  void handle_listing_checked(const ListingChecked& checked);
   void handle_timeout(Now now);
   void reconfigure(Now now);
   /// Appends what was submitted to one channel since the last call, as one append, so that what was

@@ -54,6 +54,10 @@ void RelayShard::Parts::handle_shard_message(Now now, std::uint16_t from, ShardM
     } else {
       publishes.handle_settled(*settled);
     }
+  } else if (const auto* check = std::get_if<ListingCheck>(&message)) {
+    owners.handle_listing_check(now, from, *check);
+  } else if (const auto* checked = std::get_if<ListingChecked>(&message)) {
+    owners.handle_listing_checked(*checked);
   }
 }
 

@@ -83,7 +83,18 @@ struct PublishSettled {
   PublishResult result;
 };
 
+/// The directory's owner → the owner of a channel that stands in it: whether anything is left. A
+/// directory has a few under way at a time.
+struct ListingCheck {
+  ChannelKeyPtr key;
+};
+
+/// The answer, at once; what comes of it is a PublishSubmit when nothing is left.
+struct ListingChecked {
+  ChannelKeyPtr directory;
+};
+
 using ShardMessage = std::variant<MirrorPull, MirrorBatch, MirrorRefused, MirrorClose,
-                                  PublishSubmit, PublishSettled>;
+                                  PublishSubmit, PublishSettled, ListingCheck, ListingChecked>;
 
 }  // namespace tidegate::relay

@@ -270,6 +270,144 @@ TEST(ChannelDirectory, AChannelOfWhichNothingIsLeftLeavesIt) {
   EXPECT_EQ(position_in(listed()), world.answer(first)->position) << "all that is left of it";
 }
 
+/// What stands in the directory now, for a reader of its own.
+std::string listed_in(RelayWorld& world) {
+  TestClient& reader = world.connect();
+  reader.subscribe_filtered(kDirectory, pattern_filter("**"));
+  std::string names;
+  for (const HeardBlock& block : reader.all<HeardBlock>()) {
+    for (const Row& row : block.rows) names += row.key + ' ';
+  }
+  reader.disconnect();
+  return names;
+}
+
+/// Channels of an earlier process: listed, and not aged yet.
+void publish_and_restart(RelayWorld& world, int count) {
+  for (int n = 0; n < count; ++n) world.publish("listed:" + std::to_string(n), draft("1"));
+  world.advance(1min);
+  world.restart();
+}
+
+TEST(ChannelDirectory, AChannelOfAnEarlierProcessLeavesItThoughNobodyOpensIt) {
+  RelayWorld world(3);
+  publish_and_restart(world, 4);
+  EXPECT_EQ(listed_in(world), "listed:0 listed:1 listed:2 listed:3 ");
+  world.advance(limits::history_age_default - 1h);
+  EXPECT_EQ(listed_in(world), "listed:0 listed:1 listed:2 listed:3 ") << "history is left";
+  world.advance(1h + limits::idle_channel_linger * 2);
+  EXPECT_EQ(listed_in(world), "");
+}
+
+TEST(ChannelDirectory, ItsWalkOpensAFewChannelsAtATime) {
+  RelayWorld world;
+  publish_and_restart(world, 200);
+  std::size_t opens = 0;
+  world.on_store = [&](std::uint16_t, const RelayEffect& effect) {
+    opens += std::holds_alternative<StoreOpen>(effect) ? 1U : 0U;
+    return false;
+  };
+  EXPECT_NE(listed_in(world), "");
+  EXPECT_EQ(opens, 1U) << "the directory's";
+  for (std::size_t passed = 0; passed < 10; ++passed) {
+    world.advance(100ms);
+    EXPECT_LE(opens, 1U + 16 * (1 + passed / 2)) << passed;
+  }
+  world.advance(5s);
+  EXPECT_EQ(opens, 201U);
+  world.advance(15min);
+  EXPECT_EQ(opens, 201U) << "those that hold something stay open";
+}
+
+TEST(ChannelDirectory, AChannelOfAnEarlierProcessLeavesItWithWhoVisitedIt) {
+  RelayWorld world(2);
+  publish_and_restart(world, 2);
+  world.advance(limits::history_age_default);
+  TestClient& visitor = world.connect();
+  visitor.subscribe("listed:0");
+  visitor.disconnect();
+  world.advance(limits::mirror_linger + limits::idle_channel_linger + 5s);
+  EXPECT_EQ(listed_in(world), "listed:1 ") << "nobody has looked after the other yet";
+}
+
+TEST(ChannelDirectory, AnOwnerThatIsLetGoWhileItIsBeingListedLeavesNoRecord) {
+  RelayWorld world(2);
+  const std::string name = elsewhere(world);
+  bool broken = true;
+  world.on_store = [&](std::uint16_t, const RelayEffect& effect) {
+    const auto* append = std::get_if<StoreAppend>(&effect);
+    return broken && append != nullptr && append->key->channel.is_directory();  // lost
+  };
+  const std::uint64_t number = world.publish(name, draft("1"));
+  world.advance(limits::publish_deadline + limits::idle_channel_linger * 2);
+  EXPECT_EQ(world.answer(number).error().code, ErrorCode::Unavailable);
+  EXPECT_EQ(world.shard(world.owner(name)).channel_count(), 0U);
+  broken = false;
+  world.advance(limits::append_timeout + limits::store_retry_delay_max);
+  EXPECT_EQ(listed_in(world), "");
+  EXPECT_TRUE(world.answer(world.publish(name, draft("2"))).ok());
+  EXPECT_EQ(listed_in(world), name + ' ');
+}
+
+TEST(ChannelDirectory, WhoVisitsAChannelOfWhichNothingIsLeftWritesNothingToIt) {
+  RelayWorld world(2);
+  world.publish("listed:a", draft("1"));
+  world.advance(limits::history_age_default + limits::idle_channel_linger * 3);
+  ASSERT_EQ(listed_in(world), "");
+  std::size_t appends = 0;
+  world.on_store = [&](std::uint16_t, const RelayEffect& effect) {
+    appends += std::holds_alternative<StoreAppend>(effect) ? 1U : 0U;
+    return false;
+  };
+  for (const char* name : {"listed:a", "listed:never"}) {
+    TestClient& visitor = world.connect();
+    visitor.subscribe(name);
+    visitor.disconnect();
+    world.advance(limits::mirror_linger + limits::idle_channel_linger * 3);
+  }
+  world.advance(limits::history_age_default + limits::idle_channel_linger * 3);
+  EXPECT_EQ(appends, 0U);
+  EXPECT_EQ(world.shard(0).channel_count() + world.shard(1).channel_count(), 0U);
+}
+
+TEST(ChannelDirectory, ChannelsThatAreNoLongerListedLeaveIt) {
+  RelayWorld world(2);
+  world.publish("listed:a", draft("1"));
+  RelayConfig config = test_config();
+  for (Namespace& one : config.namespaces) one.listed = false;
+  world.restart(config);
+  EXPECT_EQ(listed_in(world), "listed:a ");
+  world.advance(11min);
+  EXPECT_EQ(listed_in(world), "") << "though it has history";
+
+  RelayWorld without(2);
+  without.publish("listed:a", draft("1"));
+  std::erase_if(config.namespaces,
+                [](const Namespace& one) { return one.pattern.text() == "listed:**"; });
+  without.restart(config);
+  EXPECT_EQ(listed_in(without), "listed:a ");
+  without.advance(1min);
+  EXPECT_EQ(listed_in(without), "");
+}
+
+TEST(ChannelDirectory, AChannelThatTheStoreCannotReadIsNotTakenForAnEmptyOne) {
+  RelayWorld world(2);
+  const std::string name = elsewhere(world);
+  world.publish(name, draft("1"));
+  world.restart();
+  bool broken = true;
+  world.on_store = [&](std::uint16_t shard, const RelayEffect& effect) {
+    return broken && shard == world.owner(name) && std::holds_alternative<StoreOpen>(effect);
+  };
+  EXPECT_EQ(listed_in(world), name + ' ');
+  world.advance(limits::idle_channel_linger * 5);
+  broken = false;
+  world.advance(15min);
+  EXPECT_EQ(listed_in(world), name + ' ');
+  world.advance(limits::history_age_default);
+  EXPECT_EQ(listed_in(world), "");
+}
+
 TEST(ChannelDirectory, WhoFollowsItMissesNothingHoweverMessagesAreInterleaved) {
   constexpr std::uint64_t kSeeds = 200;
   for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {

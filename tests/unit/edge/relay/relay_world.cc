@@ -266,7 +266,8 @@ void RelayWorld::start_shards(std::uint16_t count) {
   }
 }
 
-void RelayWorld::restart() {
+void RelayWorld::restart(std::optional<RelayConfig> config) {
+  if (config) config_ = std::make_shared<const RelayConfig>(std::move(*config));
   const auto count = static_cast<std::uint16_t>(shards_.size());
   mail_.clear();
   by_handle_.clear();

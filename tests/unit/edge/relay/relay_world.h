@@ -140,7 +140,7 @@ class RelayWorld {
     stores_[index] = std::make_unique<store::MemoryStore>(++stores_lost_ * 1000);
   }
   /// Another process with the same stores, which were durable. Who was connected is not any more.
-  void restart();
+  void restart(std::optional<RelayConfig> config = {});
   std::uint16_t owner(std::string_view channel) const;
 
   /// Connected, welcomed (unless tokens are held), as `subject`.
