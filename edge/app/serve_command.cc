@@ -96,6 +96,19 @@ class ServerPart final : public ReloadPart {
   std::shared_ptr<const RelayStatus> status_;
 };
 
+class StorePart final : public ReloadPart {
+ public:
+  explicit StorePart(std::shared_ptr<store::Store> store) : store_(std::move(store)) {}
+
+  Result<std::function<void()>> prepare(const Config& config) override {
+    return std::function<void()>(
+        [this, rules = store_rules(config.relay)] { store_->reconfigure(rules); });
+  }
+
+ private:
+  std::shared_ptr<store::Store> store_;
+};
+
 class LogPart final : public ReloadPart {
  public:
   explicit LogPart(std::shared_ptr<Log> log) : log_(std::move(log)) {}
@@ -200,7 +213,7 @@ int run_until_stopped(const ServeCommand& command, Begun begun, ServeSignals& si
   net::ServerOptions options = server_options(config, std::move(update).value(), log);
   auto store = open_store(config, net::entropy64(), options.log);
   if (!store) return fail(terminal, store.error().message);
-  options.store = std::move(store).value();
+  options.store = store.value();
   auto started = net::RelayServer::start(std::move(options));
   if (!started) return fail(terminal, started.error().message);
   const std::unique_ptr<net::RelayServer> server = std::move(started).value();
@@ -209,6 +222,7 @@ int run_until_stopped(const ServeCommand& command, Begun begun, ServeSignals& si
   std::vector<std::unique_ptr<ReloadPart>> parts;
   parts.push_back(std::make_unique<ServerPart>(*server, command.dev, status));
   parts.push_back(std::make_unique<LogPart>(log));
+  if (store.value() != nullptr) parts.push_back(std::make_unique<StorePart>(store.value()));
   ConfigReload reload(config, loader_of(command, begun.dev), std::move(parts), *log, reloads);
   const int signal = serve(signals, reload);
   status->set_draining();

@@ -20,8 +20,7 @@ std::string folder_of(const std::string& path) {
 
 /// A log's history matters to nobody when it is too old for its namespace. What the records of a
 /// state channel are, only the relay can tell.
-std::function<std::optional<Duration>(const ChannelName&)> history_ages(
-    std::shared_ptr<const relay::RelayConfig> config) {
+store::HistoryAge history_age_of(std::shared_ptr<const relay::RelayConfig> config) {
   return [config = std::move(config)](const ChannelName& channel) -> std::optional<Duration> {
     const relay::Namespace* rules = config->namespace_of(channel);
     if (rules == nullptr || rules->kind != ChannelKind::Log) return std::nullopt;
@@ -62,14 +61,19 @@ std::string describe_store(const StoreSettings& settings) {
              : "sqlite: history and epochs outlive this process, in " + settings.path;
 }
 
+store::StoreRules store_rules(const relay::RelayConfig& config) {
+  store::StoreRules rules;
+  rules.remembered_age = config.idempotency_window_age;
+  rules.remembered_entries = config.idempotency_window_entries;
+  rules.history_age = history_age_of(std::make_shared<relay::RelayConfig>(config));
+  return rules;
+}
+
 Result<std::shared_ptr<store::Store>> open_store(const Config& config, std::uint64_t entropy,
                                                  std::function<void(const relay::LogLine&)> log) {
   if (config.store.type == StoreType::Memory) return std::shared_ptr<store::Store>();
-  store::SqliteOptions options;
+  store::SqliteOptions options{store_rules(config.relay)};
   options.path = config.store.path;
-  options.remembered_age = config.relay.idempotency_window_age;
-  options.remembered_entries = config.relay.idempotency_window_entries;
-  options.history_age = history_ages(std::make_shared<relay::RelayConfig>(config.relay));
   options.entropy = entropy;
   options.wall_clock = [] { return net::real_now().wall; };
   options.log = std::move(log);

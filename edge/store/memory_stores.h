@@ -16,6 +16,8 @@ class MemoryStores final : public Store {
 
   /// On one thread; the ports share nothing.
   std::unique_ptr<StorePort> connect(AnswerOutlet outlet) override;
+  /// It keeps what the channels' owners have not trimmed, and they know the rules.
+  void reconfigure(StoreRules) override {}
   std::optional<StoreCounters> counters() const override { return std::nullopt; }
 
  private:

@@ -38,6 +38,19 @@ class StorePort {
   virtual std::optional<StoreAnswer> submit(StoreRequest request) = 0;
 };
 
+/// For how long the history of a channel that nobody holds may matter; nullopt: nobody knows.
+using HistoryAge = std::function<std::optional<Duration>(const ChannelName&)>;
+
+/// What a store keeps for later, of what the configuration says; the relay may be given other rules
+/// while it runs.
+struct StoreRules {
+  /// How long, and how many, keys of a channel's accepted publications are remembered: what the
+  /// relay's window remembers.
+  Duration remembered_age{};
+  std::size_t remembered_entries = 0;
+  HistoryAge history_age;
+};
+
 struct StoreCounters {
   std::uint64_t commits = 0;
   std::uint64_t commit_us = 0;  // spent in them, in microseconds
@@ -55,6 +68,8 @@ class Store {
   virtual ~Store() = default;
   /// For one shard. Its ports end before the store does.
   virtual std::unique_ptr<StorePort> connect(AnswerOutlet outlet) = 0;
+  /// Held to from the next turn on. Thread-safe.
+  virtual void reconfigure(StoreRules rules) = 0;
   /// Nothing for a store that is not durable. Thread-safe.
   virtual std::optional<StoreCounters> counters() const = 0;
 };

@@ -165,6 +165,11 @@ class Writer final : public SqliteStore {
     return std::make_unique<Port>(queue_, std::move(outlet));
   }
 
+  void reconfigure(StoreRules rules) override {
+    const std::lock_guard<std::mutex> lock(next_rules_mutex_);
+    next_rules_ = std::move(rules);
+  }
+
   std::optional<StoreCounters> counters() const override {
     const std::lock_guard<std::mutex> lock(published_mutex_);
     StoreCounters counters = published_;
@@ -176,6 +181,7 @@ class Writer final : public SqliteStore {
   using Clock = std::chrono::steady_clock;
 
   void run();
+  void take_rules();
   void carry_out(RequestQueue::Turn& turn);
   void note_trouble();
   void publish_counters();
@@ -188,6 +194,9 @@ class Writer final : public SqliteStore {
   RequestQueue queue_;
   bool in_trouble_ = false;
 
+  std::mutex next_rules_mutex_;
+  std::optional<StoreRules> next_rules_;
+
   mutable std::mutex published_mutex_;
   StoreCounters published_;
   std::thread thread_;
@@ -199,6 +208,7 @@ void Writer::run() {
   while (true) {
     RequestQueue::Turn turn = queue_.take(upkeep_at);
     if (turn.ended) break;
+    take_rules();
     if (!turn.requests.empty()) carry_out(turn);
     if (Clock::now() >= upkeep_at) {
       const bool more = upkeep_.run(options_.wall_clock());
@@ -207,6 +217,17 @@ void Writer::run() {
       publish_counters();
     }
   }
+}
+
+void Writer::take_rules() {
+  std::optional<StoreRules> rules;
+  {
+    const std::lock_guard<std::mutex> lock(next_rules_mutex_);
+    rules.swap(next_rules_);
+  }
+  if (!rules.has_value()) return;
+  streams_.set_remembered({rules->remembered_age, rules->remembered_entries});
+  upkeep_.set_history_age(std::move(rules->history_age));
 }
 
 void Writer::carry_out(RequestQueue::Turn& turn) {

@@ -13,14 +13,9 @@
 
 namespace tidegate::store {
 
-struct SqliteOptions {
+/// The rules are those to begin with.
+struct SqliteOptions : StoreRules {
   std::string path;
-  /// How long, and how many, keys of a channel's accepted publications are remembered: what the
-  /// relay's window remembers.
-  Duration remembered_age{};
-  std::size_t remembered_entries = 0;
-  /// For how long the history of a channel that nobody holds may matter; nullopt: nobody knows.
-  std::function<std::optional<Duration>(const ChannelName&)> history_age;
   std::uint64_t entropy = 0;  // for epochs; another one in every process
   std::function<WallTime()> wall_clock;
   std::function<void(const relay::LogLine&)> log;  // thread-safe; may be empty

@@ -51,6 +51,7 @@ class StreamTable {
   void release(const relay::ChannelKey& key, WallTime now, bool may_write);
 
   // ---- upkeep
+  void set_remembered(RememberedLimits remembered) { remembered_ = remembered; }
   /// Looks after up to `count` streams that nobody holds, from above the id `after`: drops what has
   /// grown too old for anybody. Gives the last id, 0 when there are no more.
   struct SweepRules {

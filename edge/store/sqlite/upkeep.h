@@ -2,6 +2,8 @@
 // into the file, free pages are given back to the disk, streams that nobody holds grow old.
 #pragma once
 
+#include <utility>
+
 #include "edge/store/sqlite/committer.h"
 
 namespace tidegate::store {
@@ -15,6 +17,8 @@ class Upkeep {
   void after_commit();
   /// A piece of everything else. True when there is more to do at once.
   bool run(WallTime now);
+
+  void set_history_age(HistoryAge age) { rules_.history_age = std::move(age); }
 
   std::uint64_t wal_bytes() const { return wal_pages_ * page_size_; }
   std::uint64_t database_bytes() const { return database_bytes_; }

@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "tests/unit/edge/store/sqlite/store_client.h"
 
@@ -306,6 +307,34 @@ TEST_F(SqliteStoreTest, OfALogThatIsDroppedUnreadTheLatestSourceVersionStays) {
   const auto opened = client->open(key);
   ASSERT_EQ(opened->floor, Offset{6});
   EXPECT_EQ(opened->source_version, (SourceVersion{"f", 5}));
+}
+
+TEST_F(SqliteStoreTest, OtherRulesHoldWhileItRuns) {
+  append(1, 2);
+  StoreRules rules = options_at(path, now);
+  rules.remembered_age = 2h;
+  rules.history_age = [](const ChannelName&) { return std::optional<Duration>(1h); };
+  store->reconfigure(rules);
+  client->send(StoreTrim{key, Offset{1}, {}, Offset{0}, {Offset{1}}});
+  now += 30min;
+  append(3, 3);
+  client->send(StoreTrim{key, Offset{2}, {}, Offset{0}, {Offset{2}}});
+  EXPECT_EQ(client->open(key)->remembered.size(), 2U);
+  rules.remembered_entries = 1;
+  store->reconfigure(rules);
+  EXPECT_EQ(client->open(key)->remembered.size(), 1U);
+
+  client->send(StoreRelease{key});
+  EXPECT_TRUE(client->open(channel("c:d")).ok());  // the release is behind us
+  now += 3h;
+  const auto before = std::chrono::steady_clock::now();
+  Offset floor;
+  while (floor != Offset{3} && std::chrono::steady_clock::now() - before < 10s) {
+    std::this_thread::sleep_for(limits::store_upkeep_interval * 2);
+    floor = client->open(key)->floor;
+    client->send(StoreRelease{key});
+  }
+  EXPECT_EQ(floor, Offset{3}) << "nobody holds it, and it is older than history now";
 }
 
 TEST_F(SqliteStoreTest, CountsWhatItDoes) {
