@@ -1,6 +1,8 @@
 #include "core/merge/shallow_merge.h"
 
-#include <algorithm>
+#include <functional>
+#include <map>
+#include <optional>
 #include <vector>
 
 #include "core/base/json_slice.h"
@@ -8,15 +10,33 @@
 namespace tidegate {
 namespace {
 
-struct Field {
-  std::string_view name;  // as it stands between its quotes
-  std::string_view value;
+/// What a merge says of one name.
+struct Change {
+  std::optional<std::string_view> value;  // the last that is set
+  bool unsets = false;
+  bool in_record = false;
 };
 
-/// What a merge asks for.
-struct Patch {
-  std::vector<Field> set;
-  std::vector<std::string_view> unset;
+/// What a merge asks for, by the texts that its names mean. Ordered and not hashed: who publishes
+/// chooses the names, and could choose such as fall together under any hash without a secret.
+class Patch {
+ public:
+  explicit Patch(std::string_view payload);
+  /// nullptr where the merge says nothing of that name.
+  Change* find(std::string_view raw_name);
+  struct Setting {
+    std::string_view name;  // as it stands between its quotes
+    std::string_view value;
+    const Change* change;
+  };
+  /// All that is set, in the order of the text, equal names included.
+  const std::vector<Setting>& settings() const { return settings_; }
+
+ private:
+  Change& change_of(std::string_view raw_name) { return changes_[json_unescaped(raw_name)]; }
+
+  std::map<std::string, Change, std::less<>> changes_;
+  std::vector<Setting> settings_;
 };
 
 Error not_a_merge(std::string_view what) {
@@ -35,38 +55,29 @@ bool is_array_of_strings(std::string_view value) {
   return true;
 }
 
-std::vector<Field> fields_of(std::string_view object) {
-  std::vector<Field> fields;
-  JsonObjectCursor members(object);
-  for (Field field; members.next(field.name, field.value);) fields.push_back(field);
-  return fields;
-}
-
-Patch patch_of(std::string_view payload) {
-  Patch patch;
+Patch::Patch(std::string_view payload) {
   JsonObjectCursor members(json_trimmed(payload));
-  for (std::string_view name, value; members.next(name, value);) {
-    if (json_same_text(name, "set")) {
-      patch.set = fields_of(value);
+  for (std::string_view member, value; members.next(member, value);) {
+    if (!json_same_text(member, "set")) {
+      JsonArrayCursor names(value);
+      for (std::string_view name; names.next(name);) {
+        change_of(name.substr(1, name.size() - 2)).unsets = true;
+      }
       continue;
     }
-    JsonArrayCursor names(value);
-    for (std::string_view unset; names.next(unset);) {
-      patch.unset.push_back(unset.substr(1, unset.size() - 2));
+    JsonObjectCursor fields(value);
+    for (std::string_view name, field; fields.next(name, field);) {
+      Change& change = change_of(name);
+      change.value = field;
+      settings_.push_back({name, field, &change});
     }
   }
-  return patch;
 }
 
-/// The last field of that name; end when there is none.
-auto find_last(const std::vector<Field>& fields, std::string_view name) {
-  return std::find_if(fields.rbegin(), fields.rend(),
-                      [name](const Field& field) { return json_same_text(field.name, name); });
-}
-
-bool is_unset(const Patch& patch, std::string_view name) {
-  return std::any_of(patch.unset.begin(), patch.unset.end(),
-                     [name](std::string_view unset) { return json_same_text(unset, name); });
+Change* Patch::find(std::string_view raw_name) {
+  const bool escaped = raw_name.find('\\') != std::string_view::npos;
+  const auto found = escaped ? changes_.find(json_unescaped(raw_name)) : changes_.find(raw_name);
+  return found == changes_.end() ? nullptr : &found->second;
 }
 
 class ObjectText {
@@ -110,19 +121,24 @@ bool is_mergeable(std::string_view record) {
 }
 
 std::string shallow_merge(std::string_view record, std::string_view payload) {
-  const Patch patch = patch_of(payload);
-  const std::vector<Field> fields =
-      record.empty() ? std::vector<Field>() : fields_of(json_trimmed(record));
+  Patch patch(payload);
   ObjectText merged;
-  for (const Field& field : fields) {
-    if (is_unset(patch, field.name)) continue;
-    const auto replaced = find_last(patch.set, field.name);
-    merged.add(field.name, replaced == patch.set.rend() ? field.value : replaced->value);
+  if (!record.empty()) {
+    JsonObjectCursor fields(json_trimmed(record));
+    for (std::string_view name, value; fields.next(name, value);) {
+      Change* change = patch.find(name);
+      if (change == nullptr) {
+        merged.add(name, value);
+        continue;
+      }
+      change->in_record = true;
+      if (!change->unsets) merged.add(name, change->value.value_or(value));
+    }
   }
-  for (auto field = patch.set.begin(); field != patch.set.end(); ++field) {
-    const bool is_last = &*find_last(patch.set, field->name) == &*field;
-    const bool is_new = find_last(fields, field->name) == fields.rend();
-    if (is_last && is_new && !is_unset(patch, field->name)) merged.add(field->name, field->value);
+  for (const Patch::Setting& setting : patch.settings()) {
+    const Change& change = *setting.change;
+    const bool is_last = change.value->data() == setting.value.data();
+    if (is_last && !change.in_record && !change.unsets) merged.add(setting.name, setting.value);
   }
   return std::move(merged).finish();
 }

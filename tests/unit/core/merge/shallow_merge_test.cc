@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "core/merge/record_digest.h"
+#include "tests/unit/core/client/allocation_counter.h"
 
 namespace tidegate {
 namespace {
@@ -55,6 +56,26 @@ TEST(ShallowMerge, NamesAreTheSameWhenTheyMeanTheSame) {
 TEST(ShallowMerge, TheLastOfEqualNamesCounts) {
   EXPECT_EQ(shallow_merge("{}", R"({"set":{"a":1,"b":2,"a":3}})"), R"({"b":2,"a":3})");
   EXPECT_EQ(shallow_merge(R"({"a":0})", R"({"set":{"a":1,"a":3}})"), R"({"a":3})");
+}
+
+// Counted and not timed: comparing each name with each other one would unescape ten million times.
+TEST(ShallowMerge, UnescapesEachNameButAFewTimesHoweverManyThereAre) {
+  constexpr std::size_t kNames = 4800;
+  std::string fields;
+  std::string names;
+  for (std::size_t i = 0; i < kNames; ++i) {
+    // Too long for a string to hold without allocating.
+    const std::string name = R"("\ta name that is not short )" + std::to_string(i) + '"';
+    fields += (i == 0 ? "" : ",") + name + ":1";
+    names += (i == 0 ? "" : ",") + name;
+  }
+  const std::string record = "{" + fields + "}";
+  for (const std::string& payload : {R"({"set":)" + record + "}", R"({"unset":[)" + names + "]}"}) {
+    const std::size_t before = testing::allocation_count();
+    const std::string merged = shallow_merge(record, payload);
+    EXPECT_LE(testing::allocation_count() - before, 8 * kNames);
+    EXPECT_EQ(merged, payload.find("unset") == std::string::npos ? record : "{}");
+  }
 }
 
 std::uint64_t digest(std::string_view key, std::string_view json) {
