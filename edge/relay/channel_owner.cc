@@ -93,7 +93,7 @@ std::optional<Instant> ChannelOwner::deadline() const {
     consider(listing->deadline);
   }
   for (const Proposal& proposal : queue_) {
-    if (proposal.stage != Proposal::Stage::Abandoned) {
+    if (proposal.ticket.has_value() && proposal.stage != Proposal::Stage::Abandoned) {
       consider(proposal.deadline);  // in order of arrival, so the first is the earliest
       break;
     }
@@ -278,8 +278,15 @@ void ChannelOwner::expire_proposals(Now now) {
   const auto* appending = std::get_if<Appending>(&state_);
   const std::size_t in_flight = appending == nullptr ? 0 : appending->count;
   std::size_t index = 0;
-  while (index < queue_.size() && queue_[index].deadline <= now.monotonic) {
+  while (index < queue_.size()) {
     Proposal& proposal = queue_[index];
+    if (!proposal.ticket.has_value()) {
+      ++index;  // nobody waits for it, but somebody may for what is behind it
+      continue;
+    }
+    if (proposal.deadline > now.monotonic) {
+      break;
+    }
     if (proposal.stage == Proposal::Stage::Proposed) {
       settle(proposal, Error{ErrorCode::OutcomeUnknown,
                              "the store did not say in time whether this was appended; repeat it "

@@ -128,7 +128,7 @@ class ChannelOwner {
     std::uint16_t from = 0;
     std::optional<PublishTicket> ticket;  // none: the owner's own
     LogRecordPtr record;
-    Instant deadline;
+    Instant deadline = Instant::max();  // the owner's own have none
     enum class Stage : std::uint8_t { Queued, Proposed, Abandoned } stage = Stage::Queued;
   };
 

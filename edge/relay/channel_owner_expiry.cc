@@ -48,7 +48,6 @@ void ChannelOwner::expire_records(Now now) {
     Proposal proposal;
     proposal.from = context_.options.shard;
     proposal.record = make_record(now.wall, kProducer, std::move(draft));
-    proposal.deadline = Instant::max();
     queue_.push_back(std::move(proposal));
     ++expiring_;
     node = oldest_existing(node->newer);

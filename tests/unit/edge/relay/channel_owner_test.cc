@@ -190,6 +190,33 @@ TEST_F(OwnerTest, WhatStaysUnknownIsAnsweredSoAtThePublishDeadline) {
   EXPECT_EQ(world.answer(queued).error().code, ErrorCode::Unavailable) << "never was proposed";
 }
 
+TEST_F(OwnerTest, PublishesBehindTheDeletionOfAnOldRecordAreAnsweredAtTheirDeadlineToo) {
+  world.publish("brief:a", operation(Operation::Set, "old", "1"));
+  hold_appends = hold_reads = hold_opens = true;
+  world.advance(10s);  // its deletion is appended, and the store says nothing
+  ASSERT_EQ(appends.size(), 2U);
+  const std::uint64_t queued = world.publish("brief:a", operation(Operation::Set, "new", "2"));
+  world.advance(limits::publish_deadline - 1ms);
+  EXPECT_EQ(world.answers.count(queued), 0U);
+  world.advance(1ms);
+  ASSERT_EQ(world.answers.count(queued), 1U);
+  EXPECT_EQ(world.answer(queued).error().code, ErrorCode::Unavailable);
+}
+
+TEST_F(OwnerTest, PublishesProposedTogetherWithADeletionOfAnOldRecordAreAnsweredToo) {
+  world.publish("brief:a", operation(Operation::Set, "old", "1"));
+  hold_appends = true;
+  world.advance(10s);
+  const std::uint64_t proposed = world.publish("brief:a", operation(Operation::Set, "new", "2"));
+  answer_append(appends.back(),
+                AppendUnknown{});  // read back, absent, proposed again with the next
+  ASSERT_EQ(appends.back().records.size(), 2U);
+  hold_reads = true;
+  world.advance(limits::publish_deadline);
+  ASSERT_EQ(world.answers.count(proposed), 1U);
+  EXPECT_EQ(world.answer(proposed).error().code, ErrorCode::OutcomeUnknown);
+}
+
 TEST_F(OwnerTest, ARecordWhosePublisherGaveUpIsStillRecognizedWhenItIsRepeated) {
   world.publish("open:a", draft("0"));
   hold_appends = true;
