@@ -52,27 +52,27 @@ std::uint16_t http_status_of(ErrorCode code) {
 namespace {
 
 /// The record that stood in the way of a condition; null where there is none.
-json current_json(const CurrentRecord& current) {
-  if (current.version == 0) return nullptr;
-  // A string, like every number of 64 bits.
-  json record = {{"version", std::to_string(current.version)}};
-  if (current.is_binary) {
-    record["dataBase64"] = encode_base64(as_bytes(current.payload), Base64::Standard);
-  } else {
-    record["data"] = json::parse(current.payload, nullptr, false);
-  }
-  return record;
+std::string current_json(const CurrentRecord& current) {
+  if (current.version == 0) return "null";
+  // The version is a string, like every number of 64 bits; the payload is what was published, byte
+  // for byte: whoever changes the record on the basis of it must not lose digits.
+  const std::string data =
+      current.is_binary
+          ? "\"dataBase64\":\"" + encode_base64(as_bytes(current.payload), Base64::Standard) + "\""
+          : "\"data\":" + current.payload;
+  return "{\"version\":\"" + std::to_string(current.version) + "\"," + data + "}";
 }
 
 }  // namespace
 
-json error_json(const Error& error) {
-  json answer = {{"code", static_cast<int>(error.code)},
-                 {"name", error_code_name(error.code)},
-                 {"message", error.message},
-                 {"temporary", is_temporary(error.code)}};
-  if (error.current != nullptr) answer["current"] = current_json(*error.current);
-  return answer;
+std::string error_json(const Error& error) {
+  std::string text = json_text({{"code", static_cast<int>(error.code)},
+                                {"name", error_code_name(error.code)},
+                                {"message", error.message},
+                                {"temporary", is_temporary(error.code)}});
+  if (error.current == nullptr) return text;
+  text.back() = ',';
+  return text + "\"current\":" + current_json(*error.current) + "}";
 }
 
 net::HttpResponse error_answer(const Error& error) {
@@ -80,7 +80,7 @@ net::HttpResponse error_answer(const Error& error) {
 }
 
 net::HttpResponse error_answer(std::uint16_t status, const Error& error) {
-  net::HttpResponse response = json_answer({{"error", error_json(error)}});
+  net::HttpResponse response = json_answer("{\"error\":" + error_json(error) + "}");
   response.status = status;
   if (status == 429 || status == 503) {
     const std::uint32_t seconds = std::max<std::uint32_t>(1, (error.retry_after_ms + 999) / 1000);
@@ -90,10 +90,14 @@ net::HttpResponse error_answer(std::uint16_t status, const Error& error) {
   return response;
 }
 
-net::HttpResponse json_answer(const json& body) {
-  net::HttpResponse response;
+std::string json_text(const json& value) {
   // Replacing, not throwing: a message may quote bytes of the request that are not UTF-8.
-  response.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+net::HttpResponse json_answer(std::string text) {
+  net::HttpResponse response;
+  response.body = std::move(text);
   return response;
 }
 

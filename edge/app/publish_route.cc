@@ -9,19 +9,18 @@
 namespace tidegate::app {
 namespace {
 
-using nlohmann::json;
 using Receipts = std::vector<Result<relay::PublishReceipt>>;
 
-json receipt_json(const relay::PublishReceipt& receipt) {
+std::string receipt_json(const relay::PublishReceipt& receipt) {
   // The offset is a string: it has 64 bits, and many languages' numbers do not.
-  return {{"epoch", receipt.position.epoch.token()},
-          {"offset", std::to_string(receipt.position.offset.value)},
-          {"outcome", publish_outcome_name(receipt.outcome)}};
+  return json_text({{"epoch", receipt.position.epoch.token()},
+                    {"offset", std::to_string(receipt.position.offset.value)},
+                    {"outcome", publish_outcome_name(receipt.outcome)}});
 }
 
-json result_json(const Result<relay::PublishReceipt>& result) {
+std::string result_json(const Result<relay::PublishReceipt>& result) {
   if (result) return receipt_json(*result);
-  return {{"error", error_json(result.error())}};
+  return "{\"error\":" + error_json(result.error()) + "}";
 }
 
 net::HttpResponse single_answer(const Result<relay::PublishReceipt>& result) {
@@ -38,7 +37,7 @@ struct Publishing {
 };
 
 void Publishing::answer(const Receipts& receipts) const {
-  json results = json::array();
+  std::string results;
   std::size_t sent = 0;
   for (const std::optional<Error>& refusal : refusals) {
     if (!refusal.has_value() && sent >= receipts.size()) {
@@ -48,9 +47,10 @@ void Publishing::answer(const Receipts& receipts) const {
     const Result<relay::PublishReceipt> result =
         refusal.has_value() ? Result<relay::PublishReceipt>(*refusal) : receipts[sent++];
     if (!is_batch) return responder->respond(single_answer(result));
-    results.push_back(result_json(result));
+    if (!results.empty()) results += ',';
+    results += result_json(result);
   }
-  responder->respond(json_answer({{"results", std::move(results)}}));
+  responder->respond(json_answer("{\"results\":[" + results + "]}"));
 }
 
 std::optional<Error> refusal_of(const Result<PublishMessage>& message, const auth::ApiKey& key) {

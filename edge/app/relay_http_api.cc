@@ -86,7 +86,7 @@ net::HttpResponse RelayHttpApi::answer(const net::HttpRequest& request, WallTime
 }
 
 net::HttpResponse RelayHttpApi::answer_health() const {
-  if (!status_->draining()) return json_answer({{"status", "ok"}});
+  if (!status_->draining()) return json_answer(R"({"status":"ok"})");
   return error_answer(Error{ErrorCode::Unavailable, "the relay is draining: use another one", 0});
 }
 
