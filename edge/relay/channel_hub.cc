@@ -87,7 +87,7 @@ void ChannelHub::remove_view(std::uint32_t slot) {
   views_.remove(slot);
 }
 
-void ChannelHub::handle_batch(MirrorBatch batch) {
+void ChannelHub::handle_batch(Now now, MirrorBatch batch) {
   const std::uint32_t slot = mirrors_.slot_of(*batch.key);
   ChannelMirror* mirror = mirrors_.at(slot);
   if (mirror == nullptr || !mirror->expects(batch.generation)) {
@@ -109,6 +109,7 @@ void ChannelHub::handle_batch(MirrorBatch batch) {
     }
     note_news(view_slot);
   }
+  drop_old_signals(now, slot);  // they may have come late
   if (mirror->is_loaded()) {
     answer_reads(slot);  // first: a subscribe may have another question, which is no answer to them
     answer_waiting(slot);
@@ -153,7 +154,8 @@ void ChannelHub::handle_timeout(Now now) {
     close(*slot);
   }
   while (const std::optional<std::uint32_t> slot = expiries_.pop_due(now.monotonic)) {
-    note_growth(*slot);  // cut back at the next poll, once everybody has been served
+    drop_old_signals(now, *slot);  // before the ticks of those for whom they were kept
+    note_growth(*slot);            // cut back at the next poll, once everybody has been served
   }
   handle_ticks(now);
 }
@@ -252,12 +254,29 @@ Offset ChannelHub::kept_for_readers(const ChannelMirror& mirror) {
 void ChannelHub::enforce_history(Now now, std::uint32_t slot) {
   ChannelMirror& mirror = *mirrors_.at(slot);
   mirror.enforce_history(now, kept_for_readers(mirror));
+  note_expiry(now, slot);
+}
+
+/// What is too old, and nothing else: readers may be in the midst of being served.
+void ChannelHub::drop_old_signals(Now now, std::uint32_t slot) {
+  ChannelMirror& mirror = *mirrors_.at(slot);
+  if (mirror.kind() == ChannelKind::Signal) {
+    mirror.enforce_history(now, Offset{});
+    note_expiry(now, slot);
+  }
+}
+
+void ChannelHub::note_expiry(Now now, std::uint32_t slot) {
+  const ChannelMirror& mirror = *mirrors_.at(slot);
   const std::optional<WallTime> expiry = mirror.history().next_expiry();
   if (!expiry.has_value()) {
     expiries_.clear(slot);
     return;
   }
-  const Duration wait = std::max<Duration>(*expiry - now.wall, limits::history_expiry_interval_min);
+  // History may stay for a moment longer; a signal that is too old must not be sent.
+  const Duration least =
+      mirror.kind() == ChannelKind::Signal ? Duration::zero() : limits::history_expiry_interval_min;
+  const Duration wait = std::max<Duration>(*expiry - now.wall, least);
   expiries_.set(slot, now.monotonic + wait);
 }
 

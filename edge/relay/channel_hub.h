@@ -56,7 +56,7 @@ class ChannelHub {
   void read(Now now, ReadRequest request, const Namespace& rules);
 
   // ---- owners
-  void handle_batch(MirrorBatch batch);
+  void handle_batch(Now now, MirrorBatch batch);
   void handle_refused(Now now, const MirrorRefused& refused);
   void handle_timeout(Now now);
   void reconfigure();
@@ -90,6 +90,8 @@ class ChannelHub {
   void note_growth(std::uint32_t mirror);
   bool is_sending() const { return !grown_.empty() || writer_.has_queued(); }
   void enforce_history(Now now, std::uint32_t mirror);
+  void drop_old_signals(Now now, std::uint32_t mirror);
+  void note_expiry(Now now, std::uint32_t mirror);
   Offset kept_for_readers(const ChannelMirror& mirror);
   void handle_ticks(Now now);
 

@@ -122,9 +122,10 @@ void ChannelLog::append(LogEntry entry) {
 }
 
 bool ChannelLog::exceeds(WallTime now) const {
-  if (publication_count() > limits_.count || bytes() > limits_.bytes) {
-    return true;
-  }
+  return publication_count() > limits_.count || bytes() > limits_.bytes || is_too_old(now);
+}
+
+bool ChannelLog::is_too_old(WallTime now) const {
   const std::optional<WallTime> expiry = next_expiry();
   return expiry.has_value() && *expiry <= now;
 }
@@ -133,7 +134,9 @@ bool ChannelLog::enforce(WallTime now, Offset keep_beyond) {
   const Offset floor_before = floor_;
   while (exceeds(now)) {
     const bool still_to_be_read = entries_.front().range().offset > keep_beyond;
-    if (still_to_be_read && publication_count() <= limits_.count + limits::mirror_lag_entries_max &&
+    const bool may_wait = kind_ != ChannelKind::Signal || !is_too_old(now);
+    if (still_to_be_read && may_wait &&
+        publication_count() <= limits_.count + limits::mirror_lag_entries_max &&
         bytes() <= limits_.bytes + limits::mirror_lag_bytes_max) {
       break;
     }

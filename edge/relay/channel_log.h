@@ -90,8 +90,8 @@ class ChannelLog {
   /// The entry continues the log: it begins at the top (TIDEGATE_CHECK). No publication: a cover.
   void append(LogEntry entry);
   /// Drops what exceeds the limits, but nothing beyond `keep_beyond` as long as the excess is
-  /// within limits::mirror_lag_entries_max and mirror_lag_bytes_max. Returns true when the floor
-  /// moved.
+  /// within limits::mirror_lag_entries_max and mirror_lag_bytes_max; signals that are too old are
+  /// kept for nobody. Returns true when the floor moved.
   bool enforce(WallTime now, Offset keep_beyond);
   /// Nothing but covers is left, and nobody needs them.
   void drop_covers();
@@ -111,6 +111,7 @@ class ChannelLog {
     return static_cast<std::size_t>(end - begin);
   }
   bool exceeds(WallTime now) const;
+  bool is_too_old(WallTime now) const;  // the oldest
   void drop_oldest();
 
   void note_dropped(const LogEntry& entry);

@@ -54,7 +54,7 @@ Offset FrameCache::end_of(const ChannelLog& log, const ChannelView& view, Offset
 bool FrameCache::Key::operator<(const Key& other) const {
   const auto all = [](const Key& key) {
     return std::tie(key.stream, key.incarnation, key.from, key.end, key.what, key.after,
-                    key.encoding);
+                    key.encoding, key.shed_to);
   };
   return all(*this) < all(other);
 }
@@ -97,15 +97,18 @@ SharedBlock FrameCache::block(const ChannelMirror& mirror, ChannelView& view, En
                               Offset from, bool states_digest) {
   const ChannelLog& log = mirror.history();
   const Offset end = end_of(log, view, from);
-  return find_or_build(
-      Key{view.stream(), mirror.incarnation(), from, end, Key::What::Rows, {}, encoding}, [&] {
-        BlockWriter writer(view.stream(), StreamRange{from, end});
-        add_rows(log, view.program(), from, end, writer);
-        if (states_digest) {
-          state_digest(mirror, view, end, writer);
-        }
-        return finish(writer, end);
-      });
+  Key key{view.stream(), mirror.incarnation(), from, end, Key::What::Rows, {}, encoding};
+  if (log.kind() == ChannelKind::Signal && from < log.floor()) {
+    key.shed_to = log.floor();
+  }
+  return find_or_build(key, [&] {
+    BlockWriter writer(view.stream(), StreamRange{from, end});
+    add_rows(log, view.program(), from, end, writer);
+    if (states_digest) {
+      state_digest(mirror, view, end, writer);
+    }
+    return finish(writer, end);
+  });
 }
 
 SharedBlock FrameCache::page(const ChannelMirror& mirror, ChannelView& view, Encoding encoding,

@@ -46,6 +46,7 @@ class FrameCache {
     enum class What : std::uint8_t { Rows, Changes, Records } what = What::Rows;
     std::string after{};  // of a page
     Encoding encoding = Encoding::Binary;
+    Offset shed_to{};  // of a signal channel: what is at or below is too old to be sent again
     bool operator<(const Key& other) const;
   };
   template <typename Build>

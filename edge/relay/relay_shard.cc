@@ -41,7 +41,7 @@ void RelayShard::Parts::handle_shard_message(Now now, std::uint16_t from, ShardM
   if (const auto* pull = std::get_if<MirrorPull>(&message)) {
     owners.handle_pull(now, from, *pull);
   } else if (auto* batch = std::get_if<MirrorBatch>(&message)) {
-    hub.handle_batch(std::move(*batch));
+    hub.handle_batch(now, std::move(*batch));
   } else if (const auto* refused = std::get_if<MirrorRefused>(&message)) {
     hub.handle_refused(now, *refused);
   } else if (const auto* close = std::get_if<MirrorClose>(&message)) {

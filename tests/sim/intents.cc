@@ -11,6 +11,7 @@ Intent IntentMaker::draft(ChannelRef channel, std::string key, std::string event
   intent.channel = channel;
   intent.key = std::move(key);
   intent.event_id = std::move(event_id);
+  intent.made_at = context_.queue.now();
   if (directory_.channel(channel.channel).kind == SimChannelKind::State) {
     records_.draft(intent);
     return intent;

@@ -68,6 +68,7 @@ std::shared_ptr<relay::RelayConfig> SimDirectory::make_config(const SimOptions& 
   config->namespaces.push_back(std::move(state));
   auto signal = make_namespace("signal:*", 0, relay::PublishRight::Capability);
   signal.kind = ChannelKind::Signal;
+  signal.signal_ttl = kSignalTtl;
   config->namespaces.push_back(std::move(signal));
   for (relay::Namespace& rules : config->namespaces) rules.listed = workload.listed;
   config->heartbeat_interval = options.relay.heartbeat_interval;

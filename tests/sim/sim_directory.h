@@ -27,6 +27,9 @@ struct SimChannel {
   ChannelName name;
 };
 
+/// Shorter than what paced readers ask for and busy mailboxes hold, so that signals grow too old.
+inline constexpr Duration kSignalTtl = std::chrono::milliseconds(500);
+
 class SimDirectory {
  public:
   explicit SimDirectory(const SimOptions& options);

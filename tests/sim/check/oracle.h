@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/base/time.h"
 #include "tests/sim/check/record_book.h"
 
 namespace tidegate::sim {
@@ -35,6 +36,7 @@ struct Intent {
   bool must_be_refused = false;  // invalid on purpose: may never reach a stream
   RecordIntent record;           // of a state channel
   std::string tags;              // of a state channel: names this intent
+  Instant made_at;               // whatever is published of it is not older
   /// It may be refused at one time and accepted at another.
   bool depends_on_its_turn() const {
     return record.if_version || record.source || record.action == RecordAction::Merge;

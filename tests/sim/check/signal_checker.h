@@ -1,6 +1,7 @@
 // I1 for signals: in order, each at most once, everywhere the same one under the same offset, and
-// nothing that nobody published. A signal may be shed for a reader who is slow, and the position
-// tells: so a reader whose connection never was blocked gets every signal that its position passes.
+// nothing that nobody published. A signal may be shed for a reader who is slow, and once it is too
+// old, and the position tells: so a reader whose connection never was blocked gets every signal
+// that its position passes in time.
 #pragma once
 
 #include <cstdint>
@@ -42,7 +43,7 @@ class SignalChecker {
   /// The relay cannot write to this client for now: what comes meanwhile may be shed.
   void reader_blocked(std::uint32_t client) { blocked_.insert(client); }
   std::optional<std::string> missing(const SignalView& view) const;
-  /// At the end: readers who kept pace have got everything.
+  /// At the end: readers who kept pace have got everything that was young enough.
   void check_shedding();
 
   std::uint64_t rows_seen() const { return rows_seen_; }
@@ -57,6 +58,7 @@ class SignalChecker {
     std::uint64_t start = 0;
     std::uint64_t end = 0;
     std::set<std::uint64_t> delivered;
+    std::map<std::uint64_t, Instant> passed;  // when the position came to where
   };
   struct Book {
     std::map<std::uint64_t, std::uint64_t> intent_at;  // by offset
@@ -65,6 +67,8 @@ class SignalChecker {
   void note(const StreamKey& stream, std::uint64_t offset, std::uint64_t intent,
             const std::string& who);
   Reading* reading_of(const SignalView& view);
+  bool may_have_been_too_old(const Reading& reading, std::uint64_t offset,
+                             std::uint64_t intent) const;
 
   SimContext& context_;
   const Oracle& oracle_;

@@ -108,6 +108,19 @@ TEST_F(ChannelLogTest, KeepsWhatReadersWhoKeepPaceAreStillToGet) {
   EXPECT_EQ(log.publication_count(), 6U);
 }
 
+TEST_F(ChannelLogTest, KeepsSignalsThatAreTooOldForNobody) {
+  log = ChannelLog(HistoryLimits{0, 0, std::chrono::seconds(5)}, ChannelKind::Signal);
+  log.restart(epoch("a"), Offset{100});
+  append(101, publication(1'000));
+  append(102, nullptr);
+  append(103, publication(3'000));
+  EXPECT_FALSE(log.enforce(wall_from_ms(5'999), Offset{100}));
+  EXPECT_TRUE(log.enforce(wall_from_ms(6'000), Offset{100}));
+  EXPECT_EQ(log.floor(), Offset{101});
+  EXPECT_TRUE(log.enforce(wall_from_ms(6'000), Offset{103})) << "and no other once it was read";
+  EXPECT_EQ(log.floor(), Offset{103});
+}
+
 TEST_F(ChannelLogTest, ButNoMoreThanTheLimitForThoseWhoLag) {
   HistoryLimits large;
   large.bytes = 50'000'000;

@@ -478,36 +478,5 @@ TEST_F(StateTest, APacedReaderIsServedOnItsTicksAndNotBetweenThem) {
   EXPECT_EQ(asks.read(), all) << "a log loses nothing by it";
 }
 
-TEST_F(StateTest, ASignalReachesWhoIsThereAndNobodyLater) {
-  TestClient& here = world.connect();
-  here.subscribe("signal:a");
-  EXPECT_EQ(here.last<SubscribedFrame>().kind, ChannelKind::Signal);
-  ASSERT_TRUE(world.answer(world.publish("signal:a", draft("1"))).ok());
-  world.publish("signal:a", draft("2"));
-  EXPECT_EQ(here.read(), "1 2");
-  TestClient& late = world.connect(1, "late");
-  late.subscribe("signal:a", {}, kHistoryAll);
-  EXPECT_EQ(late.read(), "");
-  world.publish("signal:a", draft("3"));
-  EXPECT_EQ(late.read(), "3");
-}
-
-TEST_F(StateTest, ASlowReaderOfSignalsMissesSomeAndGoesOn) {
-  TestClient& slow = world.connect();
-  slow.subscribe("signal:a");
-  slow.stalled = true;
-  for (int i = 0; i < 50; ++i) {
-    world.publish("signal:a", draft(std::to_string(i)));
-    world.advance(200ms);
-  }
-  world.writable(slow);
-  world.publish("signal:a", draft("50"));
-  EXPECT_EQ(slow.all<SubscribedFrame>().size(), 1U) << "no reset";
-  const std::string read = slow.read();
-  EXPECT_EQ(read.substr(0, 1), "0");
-  EXPECT_EQ(read.substr(read.size() - 2), "50");
-  EXPECT_EQ(read.find(" 10 "), std::string::npos);
-}
-
 }  // namespace
 }  // namespace tidegate::relay
