@@ -187,6 +187,8 @@ inline constexpr std::size_t http_body_bytes_default = 1024 * 1024;  // over: 41
 inline constexpr std::size_t http_write_chunk_bytes = 64 * 1024;
 /// That a worker holds for readers; over: a response larger than a chunk becomes a 503.
 inline constexpr std::size_t http_responses_bytes_max = 64 * 1024 * 1024;
+/// Of requests that a worker is reading; over: 503 in the place of another.
+inline constexpr std::size_t http_bodies_bytes_max = 64 * 1024 * 1024;
 /// Of a connection's first request, in which an upgrade is looked for: twice what the library keeps
 /// of a head, which is without most names and separators. One that is longer is left to it.
 inline constexpr std::size_t first_head_bytes_max = 2 * http_header_bytes_max;

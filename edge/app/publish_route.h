@@ -12,6 +12,10 @@ class PublishRoute {
  public:
   explicit PublishRoute(auth::ApiKeys keys) : keys_(std::move(keys)) {}
 
+  /// Whose key is not known is refused whatever the body says.
+  bool wants_body(const net::HttpRequest& head) const {
+    return keys_.authenticate(head.authorization).ok();
+  }
   void handle(net::WorkerAccess& worker, const net::HttpRequest& request,
               std::shared_ptr<net::HttpResponder> responder) const;
 

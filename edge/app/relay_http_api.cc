@@ -22,6 +22,10 @@ net::HttpResponse wrong_method(std::string allowed) {
   return response;
 }
 
+bool publishes(const net::HttpRequest& request) {
+  return request.path == kPublishPath && request.method == "POST";
+}
+
 bool reads(const net::HttpRequest& request) {
   return request.method == "GET" || request.method == "HEAD";
 }
@@ -59,13 +63,17 @@ class CorsResponder final : public net::HttpResponder {
 
 }  // namespace
 
+bool RelayHttpApi::wants_body(const net::HttpRequest& head) const {
+  return publishes(head) && publish_.wants_body(head);
+}
+
 void RelayHttpApi::handle(net::WorkerAccess& worker, net::HttpRequest request,
                           std::shared_ptr<net::HttpResponder> responder) const {
   if (dev_.has_value() && is_loopback_origin(request.origin)) {
     responder = std::make_shared<CorsResponder>(request.origin, std::move(responder));
     if (request.method == "OPTIONS") return responder->respond(preflight());
   }
-  if (request.path == kPublishPath && request.method == "POST") {
+  if (publishes(request)) {
     return publish_.handle(worker, request, std::move(responder));
   }
   if (ReadRoute::matches(request.path) && reads(request)) {

@@ -27,6 +27,7 @@ class RelayHttpApi final : public net::HttpApi {
                std::optional<DevRoutes> dev)
       : publish_(keys), read_(std::move(keys)), status_(std::move(status)), dev_(std::move(dev)) {}
 
+  bool wants_body(const net::HttpRequest& head) const override;
   void handle(net::WorkerAccess& worker, net::HttpRequest request,
               std::shared_ptr<net::HttpResponder> responder) const override;
 

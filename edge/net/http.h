@@ -58,6 +58,9 @@ class WorkerAccess {
 class HttpApi {
  public:
   virtual ~HttpApi() = default;
+  /// Asked when a request's head has come: whether its body is of use, and its sender somebody who
+  /// may send one. If not, the body is dropped as it comes, and the request handled without it.
+  virtual bool wants_body(const HttpRequest& head) const = 0;
   virtual void handle(WorkerAccess& worker, HttpRequest request,
                       std::shared_ptr<HttpResponder> responder) const = 0;
 };

@@ -117,11 +117,21 @@ int HttpServer::handle_request(lws* wsi) {
     dispatch(wsi, held, std::move(request));
     return answer_if_ready(wsi, *held, after_response());
   }
+  const bool keeps_body = body_bytes > 0 && options_.api->wants_body(request);
+  if (keeps_body && !has_room_for_body(body_bytes)) {
+    return refuse(wsi, exchange,
+                  error_response(503, Error{ErrorCode::Busy,
+                                            "too many bodies of requests are on their way "
+                                            "(http_bodies_bytes_max): repeat a little later",
+                                            limits::full_retry_after_ms}));
+  }
   if (body_bytes > 0 && expects_continue(wsi) &&
       !write_text(wsi, "HTTP/1.1 100 Continue\r\n\r\n")) {
     return -1;
   }
-  exchange.state_ = HttpExchange::ReadingBody{std::move(request), body_bytes};
+  exchange.state_ =
+      HttpExchange::ReadingBody{std::move(request), body_bytes, keeps_body,
+                                HeldBytes(bodies_bytes_, keeps_body ? body_bytes : 0)};
   arm_deadline(wsi, options_.body_deadline);
   return 0;
 }
@@ -142,7 +152,9 @@ int HttpServer::handle_body(lws* wsi, ByteView part) {
     return -1;
   }
   reading->missing -= part.size();
-  reading->request.body.append(as_text(part));
+  if (reading->is_kept) {
+    reading->request.body.append(as_text(part));
+  }
   return 0;
 }
 
@@ -262,6 +274,12 @@ int HttpServer::begin_response(lws* wsi, HttpExchange& exchange, HttpResponse re
 bool HttpServer::has_room_for(const HttpResponse& response) const {
   return response.body.size() <= limits::http_write_chunk_bytes || *responses_bytes_ == 0 ||
          *responses_bytes_ + response.body.size() <= limits::http_responses_bytes_max;
+}
+
+/// Counted as the request's head says, so that what was let in can be read to its end; one large
+/// body is always possible.
+bool HttpServer::has_room_for_body(std::size_t bytes) const {
+  return *bodies_bytes_ == 0 || *bodies_bytes_ + bytes <= limits::http_bodies_bytes_max;
 }
 
 std::string HttpServer::response_bytes(const HttpExchange& exchange, const HttpResponse& response,

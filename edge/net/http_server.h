@@ -18,7 +18,7 @@ namespace tidegate::net {
 
 struct NetCounters;
 
-/// A part of the bytes that a server holds for readers, given back when it ends. The server may be
+/// A part of the bytes that a server holds for others, given back when it ends. The server may be
 /// gone by then.
 class HeldBytes {
  public:
@@ -59,6 +59,8 @@ class HttpExchange final : public HttpResponder {
   struct ReadingBody {
     HttpRequest request;
     std::size_t missing = 0;
+    bool is_kept = true;  // else it is dropped as it comes
+    HeldBytes held = {};
   };
   struct Answering {};  // the application has it
   struct Answered {     // not written yet
@@ -124,6 +126,7 @@ class HttpServer {
   static std::string response_bytes(const HttpExchange& exchange, const HttpResponse& response,
                                     AfterResponse after);
   bool has_room_for(const HttpResponse& response) const;
+  bool has_room_for_body(std::size_t bytes) const;
   int begin_response(lws* wsi, HttpExchange& exchange, HttpResponse response, AfterResponse after);
   int write_on(lws* wsi, HttpExchange& exchange);
   int finish(lws* wsi, AfterResponse after);
@@ -135,6 +138,8 @@ class HttpServer {
   bool draining_ = false;
   /// Of responses that are being written.
   std::shared_ptr<std::size_t> responses_bytes_ = std::make_shared<std::size_t>(0);
+  /// Of requests whose bodies are being read.
+  std::shared_ptr<std::size_t> bodies_bytes_ = std::make_shared<std::size_t>(0);
   std::unordered_map<lws*, HttpConnection> connections_;
 };
 

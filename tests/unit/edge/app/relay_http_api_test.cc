@@ -128,6 +128,23 @@ std::string error_name(const net::HttpResponse& response, int status) {
   return body["error"]["name"];
 }
 
+TEST(RelayHttpApi, WantsTheBodiesOfThoseWhoMayPublishAndNoOthers) {
+  const Routes routes;
+  const auto wants = [&](const std::string& method, const std::string& path,
+                         const std::string& authorization) {
+    net::HttpRequest head;
+    head.method = method;
+    head.path = path;
+    head.authorization = authorization;
+    return routes.api.wants_body(head);
+  };
+  EXPECT_TRUE(wants("POST", "/v1/publish", "Bearer flights-secret-01"));
+  EXPECT_FALSE(wants("POST", "/v1/publish", "Bearer another"));
+  EXPECT_FALSE(wants("POST", "/v1/publish", ""));
+  EXPECT_FALSE(wants("GET", "/v1/publish", "Bearer flights-secret-01"));
+  EXPECT_FALSE(wants("POST", "/healthz", "Bearer flights-secret-01"));
+}
+
 TEST(PublishRoute, PublishesAsTheKey) {
   Routes routes;
   routes.worker.answers = Receipts{receipt(18446744073709551615ULL)};

@@ -118,6 +118,45 @@ TEST_F(Http, AnswersForReadersWhoDoNotReadAreBoundedInAll) {
   EXPECT_EQ(another.read_response()->body.size(), kBytes);
 }
 
+TEST_F(Http, ABodyThatIsOfNoUseIsDroppedAsItComes) {
+  start();
+  RawClient client(port());
+  ASSERT_TRUE(client.send(post("/bodiless", std::string(300'000, 'b'))));
+  EXPECT_EQ(client.read_response()->body, "POST||||");
+  ASSERT_TRUE(client.send(get("/hello")));
+  EXPECT_EQ(client.read_response()->body, "hello") << "the connection goes on after it";
+}
+
+TEST_F(Http, BodiesOnTheirWayAreBoundedInAll) {
+  start([](ServerOptions& options) { options.workers = 1; });
+  constexpr std::size_t kBytes = limits::http_body_bytes_default;
+  const std::string head =
+      "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(kBytes) + "\r\n\r\n";
+  std::vector<std::unique_ptr<RawClient>> slow;
+  for (std::size_t i = 0; i < limits::http_bodies_bytes_max / kBytes; ++i) {
+    slow.push_back(std::make_unique<RawClient>(port()));
+    ASSERT_TRUE(slow.back()->send(head + "b"));
+  }
+  const std::uint64_t expected = slow.size();
+  ASSERT_TRUE(eventually([&] { return net_sum().http_requests == expected; }));
+  RawClient another(port());
+  ASSERT_TRUE(another.send(post("/echo", "b")));
+  const auto response = another.read_response();
+  ASSERT_TRUE(response.has_value());
+  EXPECT_EQ(response->status, 503);
+  EXPECT_EQ(response->headers.count("retry-after"), 1U);
+  EXPECT_NE(response->body.find("http_bodies_bytes_max"), std::string::npos);
+  RawClient without(port());
+  ASSERT_TRUE(without.send(get("/hello") + post("/bodiless", "b")));
+  EXPECT_EQ(without.read_response()->body, "hello");
+  EXPECT_EQ(without.read_response()->body, "POST||||") << "nothing is held for it";
+  ASSERT_TRUE(slow.front()->send(std::string(kBytes - 1, 'b')));
+  EXPECT_EQ(slow.front()->read_response()->status, 200) << "and whoever was let in is served";
+  RawClient later(port());
+  ASSERT_TRUE(later.send(post("/echo", "b")));
+  EXPECT_EQ(later.read_response()->body, "POST||b||") << "in the room that this gave";
+}
+
 TEST_F(Http, HeadHasTheLengthAndNoBody) {
   start();
   RawClient client(port());

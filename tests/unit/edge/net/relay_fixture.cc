@@ -49,7 +49,7 @@ void TestApi::handle(WorkerAccess& worker, HttpRequest request,
   } else if (request.path == "/bytes") {
     responder->respond(
         text(std::string(std::strtoul(joined(request.query).c_str(), nullptr, 10), 'x')));
-  } else if (request.path == "/echo") {
+  } else if (request.path == "/echo" || request.path == "/bodiless") {
     responder->respond(text(request.method + "|" + joined(request.query) + "|" + request.body +
                             "|" + request.idempotency_key + "|" + request.authorization));
   } else if (request.path == "/publish") {

@@ -2,6 +2,7 @@
 //   GET /hello            "hello"              GET /bytes?N      N bytes
 //   POST /echo            method, query, body  POST /publish     {"channel","data"}: one
 //   publication GET /later            answered when somebody POSTs /release, or never
+// It wants the body of every request whose path is not /bodiless.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -20,6 +21,7 @@ namespace tidegate::net::test {
 
 class TestApi final : public HttpApi {
  public:
+  bool wants_body(const HttpRequest& head) const override { return head.path != "/bodiless"; }
   void handle(WorkerAccess& worker, HttpRequest request,
               std::shared_ptr<HttpResponder> responder) const override;
   int calls(const std::string& path) const;
