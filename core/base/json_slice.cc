@@ -1,6 +1,7 @@
 #include "core/base/json_slice.h"
 
 #include <cstdint>
+#include <limits>
 
 namespace tidegate {
 namespace {
@@ -160,6 +161,19 @@ std::string json_unescaped(std::string_view raw) {
     at = append_escape(raw, escape, text);
   }
   return text;
+}
+
+std::optional<std::uint64_t> json_whole_number(std::string_view digits) {
+  constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
+  if (digits.empty() || (digits.size() > 1 && digits.front() == '0')) return std::nullopt;
+  std::uint64_t number = 0;
+  for (const char c : digits) {
+    if (c < '0' || c > '9') return std::nullopt;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    if (number > (kMax - digit) / 10) return std::nullopt;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 bool json_same_text(std::string_view raw, std::string_view other_raw) {

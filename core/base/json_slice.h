@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,6 +45,9 @@ class JsonArrayCursor {
 
 /// The text that a string means; `raw` is what stands between its quotes.
 std::string json_unescaped(std::string_view raw);
+/// A whole number of 64 bits in digits alone, without needless zeros before it; nullopt for
+/// anything else.
+std::optional<std::uint64_t> json_whole_number(std::string_view digits);
 /// Whether two strings, as they stand between their quotes, mean the same text.
 bool json_same_text(std::string_view raw, std::string_view other_raw);
 

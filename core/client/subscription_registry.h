@@ -6,8 +6,8 @@
 // one another at any pace, whatever answers are under way.
 //
 // The same channel with another filter is another subscription, here and at the relay. Answers name
-// the channel and the request only, so the filters of requests that were given up are remembered
-// until they are answered.
+// the channel and the request only, so the filters of requests that were given up are remembered,
+// the latest of them, as long as the connection lasts.
 #pragma once
 
 #include <memory>

@@ -21,8 +21,6 @@ class BlockWriter {
   /// passed check_draft). Before more than limits::block_rows_max rows the caller cuts the block.
   /// Of records, after set_records(), the keys strictly increase instead.
   void add(Offset offset, const Publication& publication);
-  /// Covers up to `offset` even if no row stands there.
-  void extend_to(Offset offset) { range_.offset = offset; }
   void set_more(bool more) { more_ = more; }
   /// The rows are records: each is a set or a delete, and its offset is its version.
   void set_records() { shape_.records = true; }

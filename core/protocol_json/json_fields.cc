@@ -48,19 +48,6 @@ std::optional<std::string> string_of(std::string_view value) {
   return json_unescaped(value.substr(1, value.size() - 2));
 }
 
-std::optional<std::uint64_t> whole_number(std::string_view digits) {
-  constexpr std::uint64_t kMax = std::numeric_limits<std::uint64_t>::max();
-  if (digits.empty() || (digits.size() > 1 && digits.front() == '0')) return std::nullopt;
-  std::uint64_t number = 0;
-  for (const char c : digits) {
-    if (c < '0' || c > '9') return std::nullopt;
-    const auto digit = static_cast<std::uint64_t>(c - '0');
-    if (number > (kMax - digit) / 10) return std::nullopt;
-    number = number * 10 + digit;
-  }
-  return number;
-}
-
 Fields::Fields(std::string_view object, std::string pointer,
                std::initializer_list<std::string_view> known, Fault& fault)
     : pointer_(std::move(pointer)), fault_(fault) {
@@ -132,7 +119,7 @@ std::string Fields::text(std::string_view name, std::size_t bytes_max) {
 std::uint64_t Fields::number_up_to(std::string_view name, std::uint64_t max,
                                    std::uint64_t otherwise) {
   if (!has(name)) return otherwise;
-  const std::optional<std::uint64_t> number = whole_number(value(name));
+  const std::optional<std::uint64_t> number = json_whole_number(value(name));
   if (number.has_value() && *number <= max) return *number;
   fault(name, "must be a whole number from 0 to " + std::to_string(max) + ", in digits");
   return otherwise;
@@ -141,7 +128,7 @@ std::uint64_t Fields::number_up_to(std::string_view name, std::uint64_t max,
 std::uint64_t Fields::wide(std::string_view name) {
   if (!has(name)) return 0;
   const std::optional<std::string> text = string_of(value(name));
-  const auto number = whole_number(text.has_value() ? std::string_view(*text) : value(name));
+  const auto number = json_whole_number(text.has_value() ? std::string_view(*text) : value(name));
   if (!number.has_value()) {
     fault(name, "must be a whole number of 64 bits, as a string or in digits");
   }

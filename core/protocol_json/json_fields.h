@@ -34,8 +34,6 @@ class Fault {
 std::string_view find_member(std::string_view object, std::string_view name);
 /// nullopt when it is not a string.
 std::optional<std::string> string_of(std::string_view value);
-/// Digits only, within 64 bits, without leading zeros; nullopt for anything else.
-std::optional<std::uint64_t> whole_number(std::string_view digits);
 
 class Fields {
  public:

@@ -25,7 +25,7 @@ Error bad_request(std::string message) {
 
 /// Every version begins with its number; the rest of another one is not ours to read.
 std::optional<std::uint16_t> other_version(std::string_view object) {
-  const auto version = whole_number(find_member(object, "version"));
+  const auto version = json_whole_number(find_member(object, "version"));
   const bool ours = version.value_or(wire::kProtocolVersion) >= wire::kProtocolVersionMin &&
                     version.value_or(wire::kProtocolVersion) <= wire::kProtocolVersion;
   if (ours || *version > std::numeric_limits<std::uint16_t>::max()) return std::nullopt;

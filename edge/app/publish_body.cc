@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 #include "core/base/base64.h"
 #include "core/base/json_scan.h"
+#include "core/base/json_slice.h"
 #include "core/base/limits.h"
 #include "core/merge/shallow_merge.h"
 #include "edge/app/did_you_mean.h"
@@ -45,12 +45,7 @@ std::string unknown_field(const std::string& name) {
 /// A whole number of 64 bits: as a number, or, for languages whose numbers have less, a string.
 std::optional<std::uint64_t> whole_number(std::string_view value) {
   const auto text = json_string(value);
-  const std::string digits = text.has_value() ? *text : std::string(value);
-  std::uint64_t number = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [stopped, fault] = std::from_chars(digits.data(), end, number);
-  if (fault != std::errc() || stopped != end || digits.empty()) return std::nullopt;
-  return number;
+  return json_whole_number(text.has_value() ? std::string_view(*text) : value);
 }
 
 /// Reads the members of one message into a draft, each at most once.

@@ -42,7 +42,6 @@ class ChannelOwner {
   // ---- getters
   const ChannelKeyPtr& key() const { return key_; }
   const ChannelLog& history() const { return log_; }
-  std::size_t queued_publishes() const { return queue_.size(); }
   std::optional<Instant> deadline() const;
   /// The effect whose result is waited for, or None.
   EffectId awaited() const;

@@ -4,15 +4,10 @@
 #include <string>
 
 #include "core/base/limits.h"
+#include "edge/relay/counted_text.h"
 
 namespace tidegate::relay {
 namespace {
-
-void append_counted(std::string& text, std::string_view part) {
-  text += std::to_string(part.size());
-  text += ':';
-  text += part;
-}
 
 std::string text_of(const Claims& claims) {
   std::string text;

@@ -3,16 +3,11 @@
 #include <memory>
 #include <utility>
 
+#include "edge/relay/counted_text.h"
 #include "edge/relay/thin_event.h"
 
 namespace tidegate::relay {
 namespace {
-
-void append_counted(std::string& text, std::string_view part) {
-  text += std::to_string(part.size());
-  text += ':';
-  text += part;
-}
 
 /// Everything a reader would see. Equal on all machines, since it is stored with the record.
 Hash128 hash_of(const PublicationDraft& draft) {

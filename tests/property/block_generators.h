@@ -146,9 +146,9 @@ inline Bytes random_block() {
   const std::uint64_t previous = *rc::gen::inRange<std::uint64_t>(0, 1'000'000);
   std::uint64_t offset = previous;
   const std::vector<Placed> rows = random_rows(offset);
-  BlockWriter writer(random_stream(), {Offset{previous}, Offset{offset}});
+  const std::uint64_t end = offset + *rc::gen::inRange<std::uint64_t>(0, 3);
+  BlockWriter writer(random_stream(), {Offset{previous}, Offset{end}});
   for (const Placed& row : rows) writer.add(row.offset, row.publication);
-  writer.extend_to(Offset{offset + *rc::gen::inRange<std::uint64_t>(0, 3)});
   if (*rc::gen::arbitrary<bool>()) writer.set_digest(random_u64());
   Bytes out;
   writer.finish(out);

@@ -59,6 +59,14 @@ TEST(JsonSlice, KindsAreToldByTheFirstByte) {
   EXPECT_EQ(json_kind("null"), JsonKind::Null);
 }
 
+TEST(JsonSlice, WholeNumbersAreDigitsAndNothingElse) {
+  EXPECT_EQ(json_whole_number("0"), 0U);
+  EXPECT_EQ(json_whole_number("18446744073709551615"), 18446744073709551615U);
+  for (const auto* other : {"", "007", "-1", "+1", "1.0", "1e3", " 1", "18446744073709551616"}) {
+    EXPECT_EQ(json_whole_number(other), std::nullopt) << other;
+  }
+}
+
 TEST(JsonSlice, EscapesMeanText) {
   EXPECT_EQ(json_unescaped(R"(a\"\\\/\b\f\n\r\tz)"), "a\"\\/\b\f\n\r\tz");
   EXPECT_EQ(json_unescaped(R"(\u0041\u00e9\u20AC\uD83D\uDE00!)"),

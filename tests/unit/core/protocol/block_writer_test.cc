@@ -59,10 +59,9 @@ TEST(BlockWriter, EachEventNameStandsOnceHoweverManyThereAre) {
   EXPECT_EQ(number, 4 * kNames);
 }
 
-TEST(BlockWriter, ExtendToCoversWhatHasNoRow) {
-  BlockWriter writer(StreamId{1}, range(4, 5));
+TEST(BlockWriter, CoversWhatHasNoRow) {
+  BlockWriter writer(StreamId{1}, range(4, 9));
   writer.add(Offset{5}, json_publication("1"));
-  writer.extend_to(Offset{9});
   Bytes out;
   writer.finish(out);
   FrameDecoder decoder(out);

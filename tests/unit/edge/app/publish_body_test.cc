@@ -114,6 +114,7 @@ TEST(PublishBody, FieldsThatAreWrongAreNamed) {
   expect_bad(R"({"channel":"a","data":1,"eventId":9})", "eventId must be a string");
   expect_bad(R"({"channel":"a","data":1,"ifEpoch":9})", "ifEpoch must be a string");
   expect_bad(R"({"channel":"a","data":1,"ifEpoch":"a b"})", "ifEpoch");
+  expect_bad(R"({"channel":"a","data":1,"ifVersion":"007"})", "ifVersion must be");
   expect_bad(R"({"channel":"a","data":1,"event_id":"9"})", "did you mean \"eventId\"?");
   expect_bad(R"({"channel":"a","data":1,"whither":"9"})", "unknown field, \"whither\". Known are");
   expect_bad(R"({"channel":"a","data":1,"idempotencyKey":"9"})", "a header, Idempotency-Key");
