@@ -30,6 +30,21 @@ Result<std::uint32_t> ChannelHub::find_or_open(const ChannelKeyPtr& key, const N
   return mirrors_.add(key, std::make_unique<ChannelMirror>(context_, key, rules));
 }
 
+/// Refused for the moment, until one of the others goes.
+Status ChannelHub::check_room_for_view(const ChannelMirror& mirror) {
+  const bool is_directory = mirror.key()->channel.is_directory();
+  if (mirror.views.size() <
+      (is_directory ? limits::patterns_per_tenant_max : limits::filters_per_channel_max)) {
+    return ok_status();
+  }
+  return Error{ErrorCode::Busy,
+               is_directory ? "as many different patterns are followed as may be on this worker "
+                              "(patterns_per_tenant_max)"
+                            : "this channel is read through as many different filters as it may be "
+                              "(filters_per_channel_max)",
+               limits::full_retry_after_ms};
+}
+
 std::optional<std::uint32_t> ChannelHub::find_view_of(std::uint32_t mirror,
                                                       const ViewProgram& program) {
   const std::vector<std::uint32_t>& views = mirrors_.at(mirror)->views;
@@ -44,11 +59,8 @@ Result<std::uint32_t> ChannelHub::find_or_add_view(std::uint32_t slot, const Vie
     return *found;
   }
   ChannelMirror& mirror = *mirrors_.at(slot);
-  if (mirror.views.size() >= limits::filters_per_channel_max) {
-    return Error{ErrorCode::Busy,  // until one of the others goes
-                 "this channel is read through as many different filters as it may be "
-                 "(filters_per_channel_max)",
-                 limits::full_retry_after_ms};
+  if (Status room = check_room_for_view(mirror); !room.ok()) {
+    return room.error();
   }
   const std::uint32_t view = views_.add(slot, program);
   for (const Encoding encoding : kEncodings) {

@@ -82,6 +82,7 @@ class ChannelHub {
  private:
   // channel_hub.cc: mirrors, views and what comes from owners
   Result<std::uint32_t> find_or_open(const ChannelKeyPtr& key, const Namespace& rules);
+  static Status check_room_for_view(const ChannelMirror& mirror);
   Result<std::uint32_t> find_or_add_view(std::uint32_t mirror, const ViewProgram& program);
   std::optional<std::uint32_t> find_view_of(std::uint32_t mirror, const ViewProgram& program);
   bool make_room();

@@ -166,6 +166,27 @@ TEST(ChannelDirectory, WhoWasAwayForLongIsToldOfItsOwnChannelsAlone) {
   EXPECT_EQ(names, (std::set<std::string>{"listed:a:1", "listed:a:2"}));
 }
 
+TEST(ChannelDirectory, TooManyPatternsAreRefusedForTheMoment) {
+  RelayWorld world;
+  std::size_t followed = 0;
+  std::vector<TestClient*> clients;
+  while (followed <= limits::patterns_per_tenant_max) {
+    TestClient& client = *clients.emplace_back(&world.connect());
+    for (std::size_t i = 0; i < limits::subscriptions_per_connection_max &&
+                            followed <= limits::patterns_per_tenant_max;
+         ++i, ++followed) {
+      client.subscribe_filtered(kDirectory,
+                                pattern_filter("listed:" + std::to_string(followed) + ":*"));
+    }
+  }
+  EXPECT_EQ(clients.back()->last<RefusedFrame>().error.code, ErrorCode::Busy);
+  EXPECT_NE(clients.back()->last<RefusedFrame>().error.message.find("patterns_per_tenant_max"),
+            std::string::npos);
+  clients.front()->disconnect();
+  clients.back()->subscribe_filtered(kDirectory, pattern_filter("listed:late:*"));
+  EXPECT_EQ(clients.back()->all<RefusedFrame>().size(), 1U);
+}
+
 TEST(ChannelDirectory, WithoutAPatternItIsNotRead) {
   RelayWorld world;
   TestClient& reader = world.connect();
