@@ -4,6 +4,7 @@
 #include "core/protocol_json/json_frames.h"
 
 #include "core/base/base64.h"
+#include "core/base/json_slice.h"
 #include "core/base/limits.h"
 #include "core/protocol_json/json_fields.h"
 #include "core/protocol_json/json_names.h"

@@ -72,8 +72,9 @@ store::StoreRules store_rules(const relay::RelayConfig& config) {
 Result<std::shared_ptr<store::Store>> open_store(const Config& config, std::uint64_t entropy,
                                                  std::function<void(const relay::LogLine&)> log) {
   if (config.store.type == StoreType::Memory) return std::shared_ptr<store::Store>();
-  store::SqliteOptions options{store_rules(config.relay)};
+  store::SqliteOptions options;
   options.path = config.store.path;
+  options.rules = store_rules(config.relay);
   options.entropy = entropy;
   options.wall_clock = [] { return net::real_now().wall; };
   options.log = std::move(log);

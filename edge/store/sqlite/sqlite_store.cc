@@ -150,11 +150,11 @@ class Writer final : public SqliteStore {
   Writer(std::unique_ptr<Database> database, SqliteOptions options)
       : options_(std::move(options)),
         database_(std::move(database)),
-        streams_(*database_, {options_.remembered_age, options_.remembered_entries},
+        streams_(*database_, {options_.rules.remembered_age, options_.rules.remembered_entries},
                  options_.entropy),
         committer_(*database_, streams_),
         upkeep_(*database_, streams_, committer_,
-                {limits::store_empty_stream_age, options_.history_age}),
+                {limits::store_empty_stream_age, options_.rules.history_age}),
         thread_([this] { run(); }) {}
   ~Writer() override {
     queue_.end();

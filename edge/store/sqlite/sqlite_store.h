@@ -13,9 +13,9 @@
 
 namespace tidegate::store {
 
-/// The rules are those to begin with.
-struct SqliteOptions : StoreRules {
+struct SqliteOptions {
   std::string path;
+  StoreRules rules;           // to begin with
   std::uint64_t entropy = 0;  // for epochs; another one in every process
   std::function<WallTime()> wall_clock;
   std::function<void(const relay::LogLine&)> log;  // thread-safe; may be empty

@@ -253,7 +253,7 @@ TEST_F(SqliteStoreTest, WhatNobodyHoldsGrowsOldAndIsForgotten) {
   const auto with_ages = [&] {
     close();
     SqliteOptions options = options_at(path, now, ++entropy);
-    options.history_age = [](const ChannelName&) { return std::optional<Duration>(1h); };
+    options.rules.history_age = [](const ChannelName&) { return std::optional<Duration>(1h); };
     store = std::move(*SqliteStore::open(options));
     client = std::make_unique<StoreClient>(*store);
   };
@@ -301,7 +301,7 @@ TEST_F(SqliteStoreTest, OfALogThatIsDroppedUnreadTheLatestSourceVersionStays) {
   close();
   now += 2h;
   SqliteOptions options = options_at(path, now, ++entropy);
-  options.history_age = [](const ChannelName&) { return std::optional<Duration>(1h); };
+  options.rules.history_age = [](const ChannelName&) { return std::optional<Duration>(1h); };
   store = std::move(*SqliteStore::open(options));
   client = std::make_unique<StoreClient>(*store);
   const auto opened = client->open(key);
@@ -311,7 +311,7 @@ TEST_F(SqliteStoreTest, OfALogThatIsDroppedUnreadTheLatestSourceVersionStays) {
 
 TEST_F(SqliteStoreTest, OtherRulesHoldWhileItRuns) {
   append(1, 2);
-  StoreRules rules = options_at(path, now);
+  StoreRules rules = options_at(path, now).rules;
   rules.remembered_age = 2h;
   rules.history_age = [](const ChannelName&) { return std::optional<Duration>(1h); };
   store->reconfigure(rules);

@@ -113,8 +113,8 @@ inline SqliteOptions options_at(const std::string& path, const WallTime& now,
                                 std::uint64_t entropy = 1) {
   SqliteOptions options;
   options.path = path;
-  options.remembered_age = std::chrono::minutes(10);
-  options.remembered_entries = 1000;
+  options.rules.remembered_age = std::chrono::minutes(10);
+  options.rules.remembered_entries = 1000;
   options.entropy = entropy;
   options.wall_clock = [&now] { return now; };
   return options;
