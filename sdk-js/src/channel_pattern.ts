@@ -123,7 +123,9 @@ export class ChannelPattern<Events extends object = AnyEvents> {
 
   private attach(to: Attach<Events>): Off {
     this.want();
-    this.attached.set(to, [...this.matched.values()].map(to));
+    const offs: Off[] = [];
+    this.attached.set(to, offs);
+    for (const channel of this.matched.values()) offs.push(to(channel));
     return () => {
       for (const off of this.attached.get(to) ?? []) off();
       if (this.attached.delete(to) && this.attached.size === 0) this.leave();
@@ -144,18 +146,22 @@ export class ChannelPattern<Events extends object = AnyEvents> {
   }
 
   private take(view: RecordsView<Listing>): void {
-    if (!this.begun && !view.live) return;
+    const { begun, stopListing } = this;
+    if (!begun && !view.live) return;
+    this.begun = true;
     const { since } = this.options;
-    for (const { key, value } of this.begun ? view.changes.inserted : view.rows) {
+    for (const { key, value } of begun ? view.changes.inserted : view.rows) {
       if (this.matched.has(key)) continue; // listed anew: its own subscription knows
       const listed = { epoch: value.epoch, offset: BigInt(value.offset) };
-      const beginning = this.begun || since ? (since?.[key] ?? listed) : undefined;
+      const beginning = begun || since ? (since?.[key] ?? listed) : undefined;
       const options = { filter: {}, ...this.options, since: beginning } as ChannelOptions;
       const channel = this.client.channel<Events>(key, options);
       this.matched.set(key, channel);
       channel.subscribe();
-      for (const [to, offs] of this.attached) offs.push(to(channel));
+      for (const [to, offs] of this.attached) {
+        if (this.stopListing === stopListing) offs.push(to(channel));
+      }
+      if (this.stopListing !== stopListing) return; // a handler has let all channels go
     }
-    this.begun = true;
   }
 }

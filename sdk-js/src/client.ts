@@ -264,6 +264,11 @@ export class Client {
   }
 
   /** @internal */
+  touch(subscription: Subscription | undefined): void {
+    this.subscriptions.touch(subscription);
+  }
+
+  /** @internal */
   positionOf(subscription: Subscription): StreamPosition | undefined {
     return this.subscriptions.positionOf(subscription);
   }

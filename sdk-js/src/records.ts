@@ -24,6 +24,8 @@ import type {
 export interface RecordsHost {
   join(channel: string, options: RecordsOptions, subscriber: Subscriber): Subscription;
   leave(subscription: Subscription, subscriber: Subscriber): void;
+  /** At the end of the turn, or once all is told: calls `changed` of its subscribers. */
+  touch(subscription: Subscription | undefined): void;
   write(publication: Publication, options: PublishOptions): Promise<PublishReceipt>;
   report(error: unknown, channel: string): void;
   readonly failure: TidegateError | undefined;
@@ -32,17 +34,20 @@ export interface RecordsHost {
 
 const NO_ROWS: readonly RecordRow[] = [];
 
+/** The new view, if there is one, and that of who has been shown nothing yet, if there is any. */
+type Showing<T> = [next: RecordsView<T> | undefined, whole: () => RecordsView<T> | undefined];
+
 export class Records<T = unknown> {
   private subscription: Subscription | undefined;
   private disposed = false;
-  /** Wanted whether or not there are subscribers. */
-  private held = false;
+  /** A subscriber has gone: with the last one goes the channel. */
+  private wasLeft = false;
   /** It is no state channel. */
   private misfit: TidegateError | undefined;
   private current: RecordsView<T> = new View<T>(undefined, false, NO_CHANGES as RecordChanges<T>);
   /** Nothing was shown of this subscription yet: all there is is new. */
   private isNew = true;
-  private readonly viewListeners = new Listeners<[RecordsView<T>]>();
+  private readonly viewListeners = new Listeners<Showing<T>>();
   private readonly stateListeners = new Listeners<[ChannelState, TidegateError | undefined]>();
   private readonly subscriber: Subscriber = {
     stateChanged: (state, error) => this.stateListeners.emit(this.report, state, error),
@@ -77,18 +82,26 @@ export class Records<T = unknown> {
   /**
    * Calls `listener` once for every delivered batch that changed something, when the view becomes
    * live, and when it is so no longer; to begin with at the end of the turn, if there is something
-   * to be shown. Returns how to stop.
+   * to be shown, with all of it as inserted. Returns how to stop.
    */
   subscribe(listener: (view: RecordsView<T>) => void): Off {
     if (this.disposed) throw disposedError('records object');
-    const remove = this.viewListeners.add(listener);
+    let isNew = true;
+    const remove = this.viewListeners.add((next, whole) => {
+      const view = isNew ? whole() : next;
+      if (!view) return;
+      isNew = false;
+      listener(view);
+    });
+    this.host.touch(this.subscription); // what others were shown is news for who comes
     this.join();
     let kept = true;
     return () => {
       if (!kept) return;
       kept = false;
       remove();
-      if (this.viewListeners.size === 0 && !this.held) this.leave();
+      this.wasLeft = true;
+      this.letGo();
     };
   }
 
@@ -96,10 +109,13 @@ export class Records<T = unknown> {
     return this.stateListeners.add(listener);
   }
 
-  /** Resolves when the view is live; rejects when that cannot be. Keeps the channel wanted. */
+  /**
+   * Resolves when the view is live; rejects when that cannot be. Wants the channel until the last
+   * subscriber goes, and tries it again when it had failed.
+   */
   async ready(): Promise<void> {
     if (this.disposed) throw disposedError('records object');
-    this.held = true;
+    if (this.state === 'failed') this.leave();
     this.join();
     const offs: Off[] = [];
     try {
@@ -117,6 +133,7 @@ export class Records<T = unknown> {
       });
     } finally {
       for (const off of offs) off();
+      this.letGo();
     }
   }
 
@@ -185,12 +202,18 @@ export class Records<T = unknown> {
     const set = subscription?.records;
     if (!set) return;
     const live = subscription.state === 'live';
-    let news = changes;
-    if (this.isNew && set.size > 0) news = { ...NO_CHANGES, inserted: set.rows };
+    let all: RecordsView<T> | undefined;
+    const whole = () =>
+      live || set.size > 0
+        ? (all ??= new View<T>(set, live, { ...NO_CHANGES, inserted: set.rows } as never))
+        : undefined;
+    let next: RecordsView<T> | undefined;
+    if (this.isNew && set.size > 0) next = whole();
+    else if (changes || live !== this.current.live)
+      next = new View<T>(set, live, (changes ?? NO_CHANGES) as RecordChanges<T>);
     this.isNew = false;
-    if (!news && live === this.current.live) return;
-    this.current = new View<T>(set, live, (news ?? NO_CHANGES) as RecordChanges<T>);
-    this.viewListeners.emit(this.report, this.current);
+    this.current = next ?? this.current;
+    this.viewListeners.emit(this.report, next, whole);
   }
 
   // ---- wanting
@@ -199,9 +222,14 @@ export class Records<T = unknown> {
     if (this.subscription) return;
     this.misfit = undefined;
     this.isNew = true;
+    this.wasLeft = false;
     this.subscription = this.host.join(this.name, this.options, this.subscriber);
     if (this.subscription.kind) this.started(this.subscription.kind);
     else this.stateListeners.emit(this.report, this.state, this.error);
+  }
+
+  private letGo(): void {
+    if (this.wasLeft && this.viewListeners.size === 0) this.leave();
   }
 
   private leave(): void {

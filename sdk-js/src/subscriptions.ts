@@ -164,7 +164,7 @@ export class Subscriptions {
   // ---- commands
 
   /** Flushed once everything has been told, or at the end of the turn when nothing is. */
-  private touch(subscription: Subscription | undefined): void {
+  touch(subscription: Subscription | undefined): void {
     if (!subscription?.records) return;
     if (!this.driver.isTelling && this.touched.size === 0) {
       this.environment.enqueue(() => this.flush());

@@ -213,6 +213,82 @@ test('disposed of, it takes no handler and lets its channels go', async () => {
   world.client.dispose();
 });
 
+test('let go and taken up again after ready(), it hears as before', async () => {
+  const world = makeWorld();
+  world.list('orders:1');
+  const got: string[] = [];
+  const pattern = world.client.pattern('orders:*');
+  const listen = () =>
+    pattern.on('e', (data, message) => got.push(`${message.channel} ${String(data)}`));
+  const off = listen();
+  await pattern.ready();
+  for (const [value, pauseMs] of [
+    ['at once', 0],
+    ['while it lingers', 500],
+    ['later', 60_000],
+  ] as const) {
+    got.length = 0;
+    const stop = listen();
+    (value === 'at once' ? off : () => undefined)();
+    stop();
+    assert.equal(pattern.state, 'unsubscribed');
+    await world.environment.advance(pauseMs);
+    if (value === 'later') assert.equal(world.client.stats().subscriptionCount, 0, 'it is kept');
+    const again = listen();
+    await pattern.ready();
+    assert.deepEqual(pattern.channels, ['orders:1'], value);
+    world.publish('orders:1', value);
+    await settle();
+    assert.deepEqual(got, [`orders:1 ${value}`]);
+    again();
+  }
+  world.client.dispose();
+});
+
+test('a pattern that was refused can be tried again', async () => {
+  const world = makeWorld();
+  world.list('orders:1');
+  world.relay.refusals.set(DIRECTORY, { code: 302, message: 'the token does not allow it' });
+  const { got, pattern } = follow(world);
+  assert.equal((await rejection(pattern.ready())).name, 'forbidden');
+  world.relay.refusals.clear();
+  await pattern.ready();
+  world.publish('orders:1', 1);
+  assert.deepEqual(got, ['orders:1 1']);
+  world.client.dispose();
+});
+
+test('let go within a listener of channels, it keeps none of the others', async () => {
+  for (const end of ['off', 'dispose', 'off, on'] as const) {
+    const world = makeWorld();
+    for (const n of [1, 2, 3]) {
+      world.list(`orders:${n}`);
+      world.publish(`orders:${n}`, 'old');
+    }
+    const { client, environment } = world;
+    const pattern = client.pattern('orders:*');
+    const names: string[] = [];
+    const got: unknown[] = [];
+    const off = pattern.onChannel((name) => {
+      names.push(name);
+      if (names.length > 1) return;
+      if (end === 'dispose') pattern.dispose();
+      else off();
+      if (end === 'off, on') pattern.on('e', (data) => got.push(data));
+    });
+    await environment.advance(60_000);
+    assert.deepEqual(names, ['orders:1'], end);
+    const isOn = end === 'off, on';
+    assert.equal(client.stats().subscriptionCount, isOn ? 4 : 0, end);
+    if (end === 'off') pattern.on('e', (data) => got.push(data));
+    await environment.advance(1_000);
+    if (end !== 'dispose') world.publish('orders:2', 'new');
+    assert.deepEqual(got, end === 'dispose' ? [] : ['new'], end);
+    assert.deepEqual(world.errors, []);
+    client.dispose();
+  }
+});
+
 test('options that make no sense are refused where they are given', () => {
   const { client } = makeWorld();
   const refused = (options: object) => {

@@ -181,6 +181,33 @@ test('several handles share one subscription and its rows; who comes later sees 
   client.dispose();
 });
 
+test('who subscribes to a handle that shows something already is shown all of it, once', async () => {
+  const { relay, client, orders, views } = await ordersWorld({ a: {}, b: {} });
+  const told = views.length;
+  const late: RecordsView<Order>[] = [];
+  const off = orders.subscribe((view) => late.push(view));
+  orders.subscribe(() => undefined)();
+  assert.equal(late.length, 0, 'it was called before the end of the turn');
+  await settle();
+  assert.deepEqual(late.map(changesOf), [['a,b', '', '']]);
+  assert.equal(late[0]?.live, true);
+  assert.equal(views.length, told, 'who knew it all was told again');
+  const fresh: RecordsView<Order>[] = [];
+  orders.subscribe((view) => fresh.push(view));
+  relay.publish('orders', put('c', {}));
+  await settle();
+  assert.deepEqual(fresh.map(changesOf), [['a,b,c', '', '']]);
+  assert.deepEqual(late.slice(1).map(changesOf), [['c', '', '']]);
+  off();
+  const waiting = client.records<Order>('orders');
+  await waiting.ready();
+  const after: RecordsView<Order>[] = [];
+  waiting.subscribe((view) => after.push(view));
+  await settle();
+  assert.deepEqual(after.map(changesOf), [['a,b,c', '', '']]);
+  client.dispose();
+});
+
 test('another filter is another subscription; a shorter interval is asked in place', async () => {
   const { relay, client } = await ordersWorld({ a: {} });
   const open = { filter: { status: { in: ['open'] } }, minIntervalMs: 1000 };
