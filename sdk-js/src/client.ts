@@ -96,6 +96,7 @@ export class Client {
     this.throwIfDisposed();
     this.intent = 'connect';
     if (this.driver.isRunning) {
+      this.currentError = undefined; // the core's word comes later to who is in a listener
       this.driver.watch();
       this.driver.run((now, session) => session.connect(now));
       return;
@@ -300,7 +301,7 @@ export class Client {
     return {
       sessionStarted: () => this.start(),
       sessionFailed: (error) => this.fail(error),
-      misused: (error) => this.raise(error, { source: 'client' }),
+      erred: (error) => this.raise(error, { source: 'client' }),
       stateChanged: (change) => this.stateChanged(change),
       subscriptionStarted: (start) => this.subscriptions.started(start),
       subscriptionLive: (id) => this.subscriptions.live(id),
@@ -360,9 +361,20 @@ export class Client {
   private readonly reportOwn = (error: unknown): void => this.raise(error, { source: 'handler' });
 
   private raise(error: unknown, context: ErrorContext): void {
-    if (this.errorListeners.size === 0) this.environment.reportError(error);
-    else this.errorListeners.emit((own) => this.environment.reportError(own), error, context);
+    if (this.errorListeners.size === 0) this.reportLast(error);
+    else this.errorListeners.emit(this.reportLast, error, context);
   }
+
+  /** A report that throws, as one of a test may, stops nobody: that is thrown at the turn's end. */
+  private readonly reportLast = (error: unknown): void => {
+    try {
+      this.environment.reportError(error);
+    } catch (thrown) {
+      this.environment.enqueue(() => {
+        throw thrown;
+      });
+    }
+  };
 
   private throwIfDisposed(): void {
     if (this.currentState === 'disposed') throw disposedError('client');

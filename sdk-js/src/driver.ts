@@ -317,7 +317,7 @@ export class Driver implements OutputSink {
   private act(): void {
     if (this.acting) return;
     this.acting = true;
-    for (let next = this.actions.shift(); next; next = this.actions.shift()) next();
+    for (let next = this.actions.shift(); next; next = this.actions.shift()) this.attempt(next);
     this.acting = false;
   }
 
@@ -325,10 +325,19 @@ export class Driver implements OutputSink {
     if (this.telling) return;
     this.telling = true;
     do {
-      for (let next = this.events.shift(); next; next = this.events.shift()) next();
-      this.client.told();
+      for (let next = this.events.shift(); next; next = this.events.shift()) this.attempt(next);
+      this.attempt(() => this.client.told());
     } while (this.events.length > 0);
     this.telling = false;
+  }
+
+  /** What one of them throws keeps no other from being done or told. */
+  private attempt(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      this.client.erred(error);
+    }
   }
 
   /**
@@ -438,7 +447,7 @@ export class Driver implements OutputSink {
         'getToken() must give a token, or null when this user has no access; it gave ' +
         textOf(token);
       if (asked === this.session)
-        this.client.misused(new TidegateError(ErrorCode.bad_request, message));
+        this.client.erred(new TidegateError(ErrorCode.bad_request, message));
       fail(message, false);
     }
   }

@@ -23,8 +23,8 @@ export interface DriverEvents {
   sessionStarted(): void;
   /** The core could not be loaded, or broke, or the world has no sockets: the session is gone. */
   sessionFailed(error: TidegateError): void;
-  /** The application gave what cannot be; the session goes on. */
-  misused(error: TidegateError): void;
+  /** Something was thrown, or given, that cannot be; the session goes on. Never throws. */
+  erred(error: unknown): void;
   stateChanged(change: StateChange): void;
   subscriptionStarted(start: SubscriptionStart): void;
   subscriptionLive(subscription: number): void;

@@ -3,6 +3,7 @@
 import { ErrorCode, type Operation, OPERATIONS, PUBLISH_OUTCOMES } from './codes.js';
 import type { CoreConflict, CoreError, CorePosition } from './core/output_reader.js';
 import type { PublishDraft } from './core/session.js';
+import { utf8 } from './core/utf8.js';
 import type { Driver } from './driver.js';
 import type { Environment, TimerHandle } from './environment.js';
 import { asTidegateError, publishError, TidegateError, VersionMismatchError } from './errors.js';
@@ -101,7 +102,12 @@ export class Publisher {
   }
 
   conflicted(request: number, conflict: CoreConflict): void {
-    this.take(request)?.reject(mismatchOf(conflict));
+    const pending = this.take(request);
+    try {
+      pending?.reject(mismatchOf(conflict));
+    } catch (error) {
+      fail(pending as Pending, error as TidegateError); // the record is not JSON
+    }
   }
 
   rejectAll(error: TidegateError): void {
@@ -193,7 +199,7 @@ function sourceVersionOf({ sourceVersion: given }: PublishOptions): PublishDraft
 
 function mismatchOf({ version, binary, payload }: CoreConflict): VersionMismatchError {
   if (version === 0n) return new VersionMismatchError('there is no such record', undefined);
-  const value = binary ? payload : parseJson(new TextDecoder().decode(payload));
+  const value = binary ? payload : parseJson(utf8.decode(payload));
   return new VersionMismatchError(`the record is of version ${version} now: see error.current`, {
     version,
     value,

@@ -22,11 +22,10 @@ import {
   ROW_STRING_REF,
   ROW_TIME,
 } from './core/abi.js';
+import { utf8 } from './core/utf8.js';
 import { ErrorCode } from './codes.js';
 import { messageOf, TidegateError } from './errors.js';
 import { Message } from './message.js';
-
-const decoder = /* @__PURE__ */ new TextDecoder();
 
 /** What a block cannot know by itself. */
 export interface BlockContext {
@@ -97,7 +96,7 @@ export class RowBlock {
 
   eventId(row: number): string {
     const bytes = this.eventIdBytes(row);
-    return bytes.byteLength === 0 ? '' : decoder.decode(bytes);
+    return bytes.byteLength === 0 ? '' : utf8.decode(bytes);
   }
 
   eventIdBytes(row: number): Uint8Array {
@@ -113,7 +112,7 @@ export class RowBlock {
   }
 
   payloadText(row: number): string {
-    return decoder.decode(this.payload(row));
+    return utf8.decode(this.payload(row));
   }
 
   /** The payload decoded: a JSON value, or the bytes. The caller remembers it. */
@@ -153,7 +152,7 @@ export class RowBlock {
   }
 
   private text(at: number, length: number): string {
-    return length === 0 ? '' : decoder.decode(new Uint8Array(this.buffer, at, length));
+    return length === 0 ? '' : utf8.decode(new Uint8Array(this.buffer, at, length));
   }
 }
 

@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { inlineCore } from '../src/core/inline_core.js';
 import { type Channel, type Client, init } from '../src/index.js';
 import { settle, until } from './support/fake_relay.js';
-import { makeListeningWorld as world, rejection } from './support/world.js';
+import { makeListeningWorld as world, makeWorld, rejection } from './support/world.js';
+import * as wire from './support/wire.js';
 
 await init();
 
@@ -310,6 +311,90 @@ test('connect() after a disconnect() without network tries at once', async () =>
   environment.network(true); // nobody listens
   client.connect();
   await settle();
+  assert.equal(client.state, 'live');
+  client.dispose();
+});
+
+test('a conflict whose record is not JSON rejects its publish, and all else goes on', async () => {
+  const { environment, relay, client } = world();
+  relay.state('a:s');
+  const records = client.records('a:s');
+  await records.ready();
+  relay.answerPublishes = false;
+  const options = { ifVersion: 5n, idempotencyKey: 'mine' };
+  const published = rejection(records.set('a', 1, options));
+  await settle();
+  const request = relay.sent('publish')[0]?.request ?? 0;
+  environment.socket.deliver(wire.message(wire.publishConflict(request, 1n, '{bad')));
+  const error = await published;
+  assert.deepEqual([error.name, error.idempotencyKey], ['invalid_payload', 'mine']);
+  environment.socket.cut();
+  await settle();
+  assert.equal(client.state, 'reconnecting');
+  client.dispose();
+});
+
+test('a report of errors that throws stops nobody, and is thrown when the turn ends', async () => {
+  const { environment, relay, client } = makeWorld();
+  const thrown: unknown[] = [];
+  environment.reportError = (error) => {
+    throw error;
+  };
+  environment.enqueue = (task) =>
+    queueMicrotask(() => {
+      try {
+        task();
+      } catch (error) {
+        thrown.push(error);
+      }
+    });
+  const seen: unknown[] = [];
+  const channel = client.channel('a:b');
+  channel.on('x', () => {
+    throw new Error('mine');
+  });
+  channel.on('x', (data) => seen.push(data));
+  await channel.ready();
+  relay.publish('a:b', ...[1, 2].map((n) => ({ event: 'x', payload: String(n) })));
+  await settle();
+  assert.deepEqual(seen, [1, 2]);
+  assert.deepEqual(thrown.map(String), ['Error: mine', 'Error: mine']);
+  environment.socket.cut();
+  await environment.advance(5_000);
+  relay.publish('a:b', { event: 'x', payload: '3' });
+  assert.deepEqual(seen, [1, 2, 3]);
+  client.dispose();
+});
+
+test('a transport that throws keeps nothing else from being done', async () => {
+  const { environment, client, errors } = world();
+  const channel = client.channel('a:b');
+  await channel.ready();
+  environment.socket.send = () => {
+    throw new Error('not now');
+  };
+  const published = client.publish('a:b', 'x', 1);
+  await settle();
+  assert.deepEqual(errors.map(String), ['Error: not now']);
+  environment.socket.cut();
+  await environment.advance(5_000);
+  assert.equal((await published).outcome, 'applied');
+  client.dispose();
+});
+
+test('connect() within a listener of the failure: what follows it is taken', async () => {
+  const { environment, client } = world();
+  await client.channel('a:b').ready();
+  const results: Promise<unknown>[] = [];
+  client.onStateChange((state) => {
+    if (state !== 'failed') return;
+    client.connect();
+    results.push(client.publish('a:b', 'x', 1), client.channel('a:c').ready());
+  });
+  environment.socket.cut(4502, 'too old a token');
+  await environment.advance(1_000);
+  assert.equal(results.length, 2);
+  await Promise.all(results);
   assert.equal(client.state, 'live');
   client.dispose();
 });

@@ -61,6 +61,38 @@ test('every kind of source leads to the core', async () => {
   }
 });
 
+test('a response that is slow is waited for again, and there again after a trap', async () => {
+  for (const isPromise of [false, true]) {
+    const environment = new FakeEnvironment();
+    new FakeRelay(environment);
+    let arrive = (_: Uint8Array) => {};
+    const body = new ReadableStream<Uint8Array>({
+      start: (stream) => {
+        arrive = (bytes) => {
+          stream.enqueue(bytes);
+          stream.close();
+        };
+      },
+    });
+    const response = new Response(body);
+    const source = isPromise ? Promise.resolve(response) : response;
+    const client = createClient({ url: 'wss://e.example', environment, core: source });
+    client.onError(() => undefined);
+    client.connect();
+    await settle();
+    await environment.advance(10_000);
+    assert.equal(client.state, 'failed');
+    client.connect();
+    arrive(core.slice());
+    await until(() => client.state === 'live');
+    client.dispose();
+    const loader = new CoreLoader(source);
+    const first = await loader.load();
+    loader.discard();
+    assert.notEqual(await loader.load(), first);
+  }
+});
+
 test('loading is done once, and again after a failure', async () => {
   let calls = 0;
   let source: Uint8Array = Uint8Array.of(1);

@@ -392,3 +392,19 @@ test('what a subscriber writes is not told to it in the middle of its call', asy
   assert.ok(calls >= 2);
   client.dispose();
 });
+
+test('a U+FEFF at the beginning of a text is a part of it', async () => {
+  const { client, relay, orders, last } = await ordersWorld();
+  await orders.set('\uFEFFa', { n: 1 });
+  await orders.set('a', { n: 2 });
+  assert.deepEqual(keysOf(last().rows), ['a', '\uFEFFa']);
+  await orders.delete('\uFEFFa');
+  assert.deepEqual(keysOf(last().rows), ['a']);
+  const seen: string[] = [];
+  const log = client.channel('log');
+  log.on('\uFEFFx', (_, message) => seen.push(message.eventId));
+  await log.ready();
+  relay.publish('log', { event: '\uFEFFx', eventId: '\uFEFFid', payload: '1' });
+  assert.deepEqual(seen, ['\uFEFFid']);
+  client.dispose();
+});

@@ -7,6 +7,7 @@ import { ErrorCode } from '../codes.js';
 import { messageOf, TidegateError } from '../errors.js';
 import { ABI_VERSION } from './abi.js';
 import type { CoreModule } from './core_module.js';
+import { utf8 } from './utf8.js';
 
 type Eventually<T> = T | PromiseLike<T>;
 
@@ -28,6 +29,9 @@ const COPY_ADVICE =
   'Serve node_modules/tidegate/dist/core.wasm of the installed version at that address, or ' +
   'import ' +
   "from 'tidegate', which carries the core with it.";
+
+/** What was read of responses, which can be read once and may be asked for again. */
+const bodies = /* @__PURE__ */ new WeakMap<Response, Promise<ArrayBuffer>>();
 
 export class CoreLoader {
   private loading: Promise<CoreModule> | undefined;
@@ -99,7 +103,9 @@ async function bytesOf(source: BufferSource | Response | URL): Promise<Uint8Arra
       `the core was not found: ${response.url} answered ${response.status}. ${COPY_ADVICE}`,
     );
   }
-  return new Uint8Array(await response.arrayBuffer());
+  const body = bodies.get(response) ?? response.arrayBuffer();
+  bodies.set(response, body);
+  return new Uint8Array(await body);
 }
 
 async function bytesAt(url: URL): Promise<Uint8Array> {
@@ -170,7 +176,7 @@ function compileError(error: unknown): TidegateError {
  */
 function checkBuild(module: WebAssembly.Module): void {
   const [section] = WebAssembly.Module.customSections(module, 'tidegate');
-  const found = section ? new TextDecoder().decode(section) : 'none';
+  const found = section ? utf8.decode(section) : 'none';
   if (found !== TIDEGATE_CORE_BUILD) throw otherBuild(found);
 }
 

@@ -1,6 +1,7 @@
 // Reads the core's output buffer: the twin of wasm/output_encoder.cc, field by field. Everything is
 // copied out of WebAssembly memory here, so that what follows may call the core again at any time.
 import { RecordKind } from './abi.js';
+import { utf8 } from './utf8.js';
 
 export interface CoreError {
   code: number;
@@ -86,8 +87,6 @@ export interface OutputSink {
   deadline(atMs: number): void;
 }
 
-const decoder = /* @__PURE__ */ new TextDecoder();
-
 /** Walks the fields of one record. */
 class FieldReader {
   constructor(
@@ -123,7 +122,7 @@ class FieldReader {
 
   text(): string {
     const bytes = this.bytes();
-    return bytes.length === 0 ? '' : decoder.decode(bytes);
+    return bytes.length === 0 ? '' : utf8.decode(bytes);
   }
 
   texts(): string[] {

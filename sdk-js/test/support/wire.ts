@@ -22,7 +22,7 @@ export const BlockBits = { more: 1, digest: 2, group: 4, records: 8, sweep: 16 }
 export const Condition = { if_epoch: 1, if_version: 2, source_version: 4 } as const;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export class Writer {
   private bytes: number[] = [];
