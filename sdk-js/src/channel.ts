@@ -43,10 +43,13 @@ const NO_HANDLERS: LazyHandlers = /* @__PURE__ */ new Listeners();
 
 export class Channel<Events extends object = AnyEvents> {
   private subscription: Subscription | undefined;
-  /** The position when it was let go. */
+  /** The position when it was let go, from which it goes on when it is taken up again. */
   private left: StreamPosition | undefined;
   private disposed = false;
   private held = false;
+  /** A handler has gone: with the last one goes the channel. */
+  private wasLeft = false;
+  /** Those who wait for ready() among them. */
   private handlerCount = 0;
   /** No handler runs while the channel is not wanted, or has failed: both may happen in one. */
   private readonly isTaking = (): boolean =>
@@ -142,8 +145,9 @@ export class Channel<Events extends object = AnyEvents> {
   }
 
   /**
-   * Lets the channel go, whatever handlers there are; subscribe() or a new handler takes it up
-   * again.
+   * Lets the channel go, whatever handlers there are. subscribe(), ready() or a new handler takes
+   * it up again where it was left, or onReset() says why not. Where another handle has kept the
+   * subscription meanwhile, it gets what comes from then on.
    */
   unsubscribe(): void {
     this.held = false;
@@ -152,10 +156,13 @@ export class Channel<Events extends object = AnyEvents> {
 
   /**
    * Resolves when everything up to the present has been delivered, rejects when that cannot be: the
-   * channel or the client has failed, or the application called disconnect().
+   * channel or the client has failed, or the application called disconnect(). Wants the channel
+   * until the last handler goes, and tries it again when it had failed.
    */
   async ready(): Promise<void> {
-    this.subscribe();
+    if (this.state === 'failed') this.leave();
+    this.join();
+    this.handlerCount += 1;
     const offs: Off[] = [];
     try {
       await new Promise<void>((resolve, reject) => {
@@ -171,6 +178,8 @@ export class Channel<Events extends object = AnyEvents> {
       });
     } finally {
       for (const off of offs) off();
+      this.handlerCount -= 1;
+      this.letGo();
     }
   }
 
@@ -249,15 +258,23 @@ export class Channel<Events extends object = AnyEvents> {
       if (!kept) return;
       kept = false;
       remove();
+      this.wasLeft = true;
       this.handlerCount -= 1;
-      if (this.handlerCount === 0 && !this.held) this.leave();
+      this.letGo();
     };
+  }
+
+  private letGo(): void {
+    if (this.wasLeft && this.handlerCount === 0 && !this.held) this.leave();
   }
 
   private join(): void {
     if (this.disposed) throw disposedError('channel');
     if (this.subscription) return;
-    this.subscription = this.host.join(this.name, this.options, this.subscriber);
+    this.wasLeft = false;
+    const { left = this.options.since, options } = this;
+    const wanted = left ? { ...options, since: left } : options;
+    this.subscription = this.host.join(this.name, wanted, this.subscriber);
     this.stateListeners.emit(this.report, this.state, this.error);
   }
 

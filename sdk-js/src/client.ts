@@ -344,7 +344,7 @@ export class Client {
     if (change.state === previous && change.state !== 'reconnecting') return;
     this.currentState = change.state;
     this.currentError = change.error;
-    if (change.state !== 'live') this.subscriptions.interrupt();
+    if (!/live|disposed/.test(change.state)) this.subscriptions.interrupt();
     if (change.error) this.failureListeners.emit(this.reportOwn, failedError(change.error));
     const details = {
       previous,

@@ -2,7 +2,7 @@
 // where it stands, and how far its rows have been handed to handlers. Commands to the core are the
 // client's.
 import { CHANNEL_KINDS, type ChannelKind, SNAPSHOT_REASONS } from './codes.js';
-import { disposedError, type TidegateError } from './errors.js';
+import type { TidegateError } from './errors.js';
 import type { StreamPosition } from './message.js';
 import { type RecordChanges, RecordSet } from './record_set.js';
 import type { RowBlock } from './row_block.js';
@@ -128,9 +128,5 @@ export class Subscription {
   /** The connection is gone or something is missing: whoever was told more is told so. */
   interrupt(): void {
     if (this.state === 'live' || this.state === 'catching_up') this.setState('subscribing');
-  }
-
-  end(error: TidegateError = disposedError('client')): void {
-    this.setState('failed', error);
   }
 }

@@ -95,8 +95,10 @@ export class Subscriptions {
   }
 
   end(): void {
-    for (const subscription of this.byName.values())
+    for (const subscription of this.byName.values()) {
       subscription.setState('failed', disposedError('client'));
+      subscription.flush();
+    }
     this.byName.clear();
     this.byId.clear();
     this.touched.clear();
