@@ -68,23 +68,18 @@ class Demo {
   status() {
     const { pid, restarts } = this.relay;
     const networks = panes.map((pane) => [pane, { offline: this.networks[pane].refusing }]);
-    const { published = null, restarting = false } = this;
+    const { published = null, restarting } = this;
     return {
       published,
-      relay: { pid, restarts, restarting },
+      relay: { pid, restarts, restarting: restarting !== undefined },
       networks: Object.fromEntries(networks),
     };
   }
 
-  /** Serializes restarts: a second click waits for the first. */
-  async restartRelay() {
-    if (this.restarting) return;
-    this.restarting = true;
-    try {
-      await this.relay.restart();
-    } finally {
-      this.restarting = false;
-    }
+  /** A second click waits for what the first one began. */
+  restartRelay() {
+    this.restarting ??= this.relay.restart().finally(() => (this.restarting = undefined));
+    return this.restarting;
   }
 
   async command(path, query) {

@@ -17,7 +17,7 @@ constexpr std::size_t kInboundKeptBytes = 64 * 1024;
 /// Later than any clock says, and far from where adding a lifetime to it would overflow.
 constexpr double kTimeMsMax = 4e15;
 
-/// A number beyond it is none of Operation's: cut, so that no other is taken for it.
+/// No operation has a number beyond it, and the SDK writes none: cut, so that it is one of them.
 constexpr auto kOperationLast = static_cast<std::uint32_t>(Operation::Delete);
 
 /// Within 0 … `most`, and 0 for NaN: a number that does not fit may not be cast to an integer.

@@ -57,7 +57,11 @@ class Pane {
     );
     this.client = createClient({
       url: config.panes[this.name] as string,
-      getToken: async () => (await fetch('/v1/dev/token')).text(),
+      getToken: async () => {
+        const response = await fetch('/v1/dev/token');
+        if (!response.ok) throw new Error(`no token: ${response.status}`);
+        return response.text();
+      },
       backoffCapMs,
     });
     this.client.onStateChange((state) => this.showState(state));

@@ -40,7 +40,11 @@ declare global {
 const query = new URLSearchParams(window.location.search);
 const client = createClient({
   url: query.get('relay') as string,
-  getToken: async () => (await fetch('/v1/dev/token')).text(),
+  getToken: async () => {
+    const response = await fetch('/v1/dev/token');
+    if (!response.ok) throw new Error(`no token: ${response.status}`);
+    return response.text();
+  },
   backoffBaseMs: 100,
   backoffCapMs: 1000,
 });

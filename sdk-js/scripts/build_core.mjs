@@ -52,7 +52,11 @@ async function trimmedGlue(path) {
       'ENVIRONMENT_IS_WORKER=false',
     )
     .replace(/ENVIRONMENT_IS_NODE=[^;]*;/, 'ENVIRONMENT_IS_NODE=false;')
-    .replace(/_scriptDir = .*;/, '_scriptDir;');
+    .replace(/_scriptDir = .*;/, '_scriptDir;')
+    .replace(
+      'if(Module["instantiateWasm"])',
+      'return Module["instantiateWasm"](info,receiveInstance);if(false)',
+    );
   const options = { passes: 4, pure_getters: true, unsafe: true, keep_fargs: false };
   const { code } = await minify(decided, { module: true, ecma: 2020, compress: options });
   return code;

@@ -220,7 +220,8 @@ export class Client {
   }
 
   stats(): ClientStats {
-    return this.driver.queryStats() ?? NO_STATS;
+    const none = { ...NO_STATS, outboxSize: this.publisher.waiting.size };
+    return this.driver.queryStats() ?? none;
   }
 
   /** Ends everything: connection, channels, handlers. Publications not acknowledged yet reject. */

@@ -86,10 +86,6 @@ export const CLIENT_STATES = [
 export const CHANNEL_KINDS = ['log', 'state', 'signal'] as const;
 export type ChannelKind = (typeof CHANNEL_KINDS)[number];
 
-/** How a subscription comes to where its stream is; the index is the number on the wire. */
-export const CATCH_UPS = ['none', 'replay', 'changes', 'records'] as const;
-export type CatchUp = (typeof CATCH_UPS)[number];
-
 export const OPERATIONS = ['append', 'set', 'merge', 'delete'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 

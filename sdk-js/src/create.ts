@@ -42,8 +42,6 @@ export interface ClientOptions {
   environment?: Environment;
 }
 
-const CONNECT_PATH = '/v1/connect';
-
 /** `loaderOf` is asked when the options do not say where the core comes from. */
 export function makeClient(options: ClientOptions, loaderOf: () => CoreLoader): Client {
   const core = options.core === undefined ? loaderOf() : new CoreLoader(options.core);
@@ -64,9 +62,7 @@ export function makeClient(options: ClientOptions, loaderOf: () => CoreLoader): 
   );
 }
 
-/**
- * The relay's WebSocket address. Without a page (on a server) a relative address stays unresolved.
- */
+/** The relay's WebSocket address. Without a page (on a server) a path is one of localhost. */
 function connectUrl(given: string | URL): string {
   const base = globalThis.location?.href ?? 'http://localhost';
   let url: URL;
@@ -83,8 +79,6 @@ function connectUrl(given: string | URL): string {
     );
   }
   url.hash = '';
-  if (!url.pathname.endsWith(CONNECT_PATH)) {
-    url.pathname = url.pathname.replace(/\/*$/, CONNECT_PATH);
-  }
+  url.pathname = url.pathname.replace(/(\/v1\/connect)?\/*$/, '/v1/connect');
   return url.href;
 }

@@ -21,6 +21,7 @@ import { ErrorCode } from './codes.js';
 import type { DriverEvents, DriverOptions, Rows } from './driver_face.js';
 import type { Environment, TimerHandle } from './environment.js';
 import { asTidegateError, messageOf, textOf, TidegateError } from './errors.js';
+import { TaskQueue } from './task_queue.js';
 import type { Transport } from './transport/transport.js';
 
 /** A deadline as near as this is met at the end of the turn. */
@@ -48,10 +49,11 @@ export class Driver implements OutputSink {
   /** The attempt to load the core; what an earlier one brings is not taken. */
   private loading: { timer: TimerHandle } | undefined;
   private disposed = false;
-  private readonly actions: (() => void)[] = [];
-  private readonly events: (() => void)[] = [];
-  private acting = false;
-  private telling = false;
+  private readonly actions = new TaskQueue((error) => this.client.erred(error));
+  private readonly events = new TaskQueue(
+    (error) => this.client.erred(error),
+    () => this.client.told(),
+  );
   private inbound: ArrayBuffer = new ArrayBuffer(0);
   private transport: { connection: number; line: Transport } | undefined;
   private deadlineMs = -1;
@@ -74,7 +76,7 @@ export class Driver implements OutputSink {
 
   /** True while events are being told: positions of the core may be ahead of what was delivered. */
   get isTelling(): boolean {
-    return this.telling;
+    return this.events.isRunning;
   }
 
   get isRunning(): boolean {
@@ -150,8 +152,8 @@ export class Driver implements OutputSink {
       this.crash(error);
       return undefined;
     }
-    this.act();
-    this.tell();
+    this.actions.run();
+    this.events.run();
     this.arm();
     return result;
   }
@@ -210,7 +212,7 @@ export class Driver implements OutputSink {
     } catch (error) {
       this.abandon(error);
     }
-    this.act();
+    this.actions.run();
     this.end();
   }
 
@@ -312,33 +314,7 @@ export class Driver implements OutputSink {
     this.answer.stats = stats;
   }
 
-  // ---- doing and telling
-
-  private act(): void {
-    if (this.acting) return;
-    this.acting = true;
-    for (let next = this.actions.shift(); next; next = this.actions.shift()) this.attempt(next);
-    this.acting = false;
-  }
-
-  private tell(): void {
-    if (this.telling) return;
-    this.telling = true;
-    do {
-      for (let next = this.events.shift(); next; next = this.events.shift()) this.attempt(next);
-      this.attempt(() => this.client.told());
-    } while (this.events.length > 0);
-    this.telling = false;
-  }
-
-  /** What one of them throws keeps no other from being done or told. */
-  private attempt(task: () => void): void {
-    try {
-      task();
-    } catch (error) {
-      this.client.erred(error);
-    }
-  }
+  // ---- time
 
   /**
    * Never before a time that the core was told already, nor before a deadline that was met early.
@@ -352,19 +328,28 @@ export class Driver implements OutputSink {
 
   /** A timer that is armed for earlier than needed is left alone: it will look again. */
   private arm(): void {
-    if (!this.session || this.deadlineMs < 0 || this.turnEnds) return;
+    if (!this.session || this.turnEnds) return;
+    if (this.deadlineMs < 0) {
+      this.disarm();
+      return;
+    }
     const delayMs = this.deadlineMs - this.now().monotonic;
     if (delayMs <= END_OF_TURN_MS && this.deadlineMs !== this.metMs) {
       this.flushAtEndOfTurn();
       return;
     }
     if (this.timer && this.timer.atMs <= this.deadlineMs) return;
-    if (this.timer) this.environment.clearTimer(this.timer.handle);
+    this.disarm();
     const handle = this.environment.setTimer(Math.max(1, Math.ceil(delayMs)), () => {
       this.timer = undefined;
       this.fire();
     });
     this.timer = { atMs: this.deadlineMs, handle };
+  }
+
+  private disarm(): void {
+    if (this.timer) this.environment.clearTimer(this.timer.handle);
+    this.timer = undefined;
   }
 
   /**
@@ -481,11 +466,10 @@ export class Driver implements OutputSink {
   }
 
   private end(): void {
-    this.actions.length = 0;
-    this.events.length = 0;
+    this.actions.clear();
+    this.events.clear();
     this.unwatch();
-    if (this.timer) this.environment.clearTimer(this.timer.handle);
-    this.timer = undefined;
+    this.disarm();
     this.deadlineMs = -1;
     const { transport, session } = this;
     this.transport = undefined;

@@ -29,7 +29,7 @@ export class TidegateError extends Error {
   /** The relay's advice when to repeat; 0 without advice. */
   readonly retryAfterMs: number;
   /**
-   * Of a publish: the key that it went by, given or made. The same publish with this key, by the
+   * Of a publish that was taken: the key that it went by, given or made. The same publish with this key, by the
    * same client, is applied once however often it is repeated.
    */
   readonly idempotencyKey: string | undefined;
@@ -61,8 +61,9 @@ export class VersionMismatchError<T = unknown> extends TidegateError {
     message: string,
     /** The record as it is; undefined when there is none. */
     readonly current: { readonly version: bigint; readonly value: T } | undefined,
+    idempotencyKey: string,
   ) {
-    super(ErrorCode.version_mismatch, message);
+    super(ErrorCode.version_mismatch, message, { idempotencyKey });
   }
 }
 

@@ -46,7 +46,7 @@ const FRAME_BYTES = 64;
 
 export class Publisher {
   private readonly inCore = new Map<number, Pending>();
-  private readonly waiting = new Set<Waiting>();
+  readonly waiting = new Set<Waiting>();
   private waitingBytes = 0;
   private keyPrefix = '';
   private keyCount = 0;
@@ -104,7 +104,7 @@ export class Publisher {
   conflicted(request: number, conflict: CoreConflict): void {
     const pending = this.take(request);
     try {
-      pending?.reject(mismatchOf(conflict));
+      pending?.reject(mismatchOf(conflict, pending.idempotencyKey));
     } catch (error) {
       fail(pending as Pending, error as TidegateError); // the record is not JSON
     }
@@ -197,11 +197,13 @@ function sourceVersionOf({ sourceVersion: given }: PublishOptions): PublishDraft
   return { epoch: given.epoch ?? '', number: uint64('sourceVersion.number', given.number) };
 }
 
-function mismatchOf({ version, binary, payload }: CoreConflict): VersionMismatchError {
-  if (version === 0n) return new VersionMismatchError('there is no such record', undefined);
+function mismatchOf(
+  { version, binary, payload }: CoreConflict,
+  idempotencyKey: string,
+): VersionMismatchError {
+  if (version === 0n)
+    return new VersionMismatchError('there is no such record', undefined, idempotencyKey);
   const value = binary ? payload : parseJson(utf8.decode(payload));
-  return new VersionMismatchError(`the record is of version ${version} now: see error.current`, {
-    version,
-    value,
-  });
+  const message = `the record is of version ${version} now: see error.current`;
+  return new VersionMismatchError(message, { version, value }, idempotencyKey);
 }

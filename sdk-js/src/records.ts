@@ -50,7 +50,9 @@ export class Records<T = unknown> {
   private readonly viewListeners = new Listeners<Showing<T>>();
   private readonly stateListeners = new Listeners<[ChannelState, TidegateError | undefined]>();
   private readonly subscriber: Subscriber = {
-    stateChanged: (state, error) => this.stateListeners.emit(this.report, state, error),
+    stateChanged: (state, error) => {
+      if (this.subscription) this.stateListeners.emit(this.report, state, error);
+    },
     started: (kind) => this.started(kind),
     reset: () => undefined,
     deliver: () => undefined,
@@ -127,8 +129,11 @@ export class Records<T = unknown> {
           else if (this.state === 'unsubscribed') reject(disposedError('subscription'));
           else if (failure) reject(failure);
         };
-        offs.push(this.viewListeners.add(settle), this.onStateChange(settle));
-        offs.push(this.host.onFailure(reject));
+        offs.push(
+          this.viewListeners.add(settle),
+          this.onStateChange(settle),
+          this.host.onFailure(reject),
+        );
         settle();
       });
     } finally {

@@ -106,8 +106,8 @@ export interface PublishOptions {
    * configured). Its scope is this client and its user, across reconnects and connect(). To another
    * client the key is a new one, also to the one that a page makes after a reload: there the
    * publication would be applied again. Default: unique to this call, so that a reconnect never
-   * doubles it. A publish that fails tells its key, `error.idempotencyKey`, so that it can be
-   * repeated by it.
+   * doubles it. A publish that fails after it was taken tells its key, `error.idempotencyKey`, so
+   * that it can be repeated by it.
    */
   idempotencyKey?: string | undefined;
   /** Refuse (epoch_mismatch) when the channel's stream is another one. */
@@ -137,14 +137,18 @@ export interface RecordMergeOptions<T> extends RecordSetOptions {
   unset?: readonly (keyof T & string)[];
 }
 
-/** The records of a state channel at one moment. */
+/** The records of a state channel as they are when they are shown. */
 export interface RecordsView<T> {
-  /** In the order of their keys. The same array as before unless something has changed. */
+  /**
+   * In the order of their keys, as they are when this is first read; that array stays as it is. The
+   * same one as before unless something has changed.
+   */
   readonly rows: readonly RecordRow<T>[];
   /** What has changed since the view before. */
   readonly changes: RecordChanges<T>;
   /** Everything is up to date. Else the rows are what was known last. */
   readonly live: boolean;
+  /** The record as it is now, also of a view that was shown earlier. */
   get(key: string): RecordRow<T> | undefined;
 }
 

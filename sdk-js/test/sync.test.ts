@@ -44,7 +44,6 @@ test('disconnect codes, outcomes and reasons are those of core/protocol/codes.h'
   assert.deepEqual(named(enumerators(header, 'DisconnectCode')), codes.DisconnectCode);
   assert.deepEqual(listed(enumerators(header, 'SnapshotReason')), [...codes.SNAPSHOT_REASONS]);
   assert.deepEqual(listed(enumerators(header, 'PublishOutcome')), [...codes.PUBLISH_OUTCOMES]);
-  assert.deepEqual(listed(enumerators(header, 'CatchUp')), [...codes.CATCH_UPS]);
   assert.deepEqual(named(enumerators(header, 'SubscribeOutcome')), { recovered: 0, snapshot: 1 });
 });
 
