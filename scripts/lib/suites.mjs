@@ -8,6 +8,8 @@ import { buildDir } from './build.mjs';
 import { CommandFailed, root, run } from './steps.mjs';
 
 const ctestJobs = 2;
+/** How long one test of ctest, or one file of node:test, may take: what waits for ever fails. */
+const limitSeconds = 300;
 
 /** Counts the test cases of a JUnit report, as ctest and node:test write it. */
 export function countJunit(xml) {
@@ -55,9 +57,13 @@ export function ctest(preset, filter = '') {
   return withReportFile('ctest.xml', async (file, read) => {
     const args = ['--test-dir', buildDir(preset), `-j${ctestJobs}`, '--output-on-failure'];
     if (filter) args.push('-R', filter);
-    const result = await run('ctest', [...args, '--timeout', '300', '--output-junit', file], {
-      allowFailure: true,
-    });
+    const result = await run(
+      'ctest',
+      [...args, '--timeout', `${limitSeconds}`, '--output-junit', file],
+      {
+        allowFailure: true,
+      },
+    );
     return settle(result, countJunit(read()), 'ctest');
   });
 }
@@ -72,11 +78,14 @@ export function testFiles(folder, ending = '.test.mjs') {
     .map((name) => join(folder, name));
 }
 
-/** JavaScript tests under node:test. */
-export function nodeTests(files, { env = {}, concurrency = 2 } = {}) {
+/**
+ * JavaScript tests under node:test. A file that takes longer than `limit` seconds is ended, and has
+ * failed.
+ */
+export function nodeTests(files, { env = {}, concurrency = 2, limit = limitSeconds } = {}) {
   return withReportFile('node.xml', async (file, read) => {
     if (files.length === 0) throw new CommandFailed('node --test', 'no test files', '');
-    const args = ['--test', `--test-concurrency=${concurrency}`];
+    const args = ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${limit * 1000}`];
     args.push('--test-reporter=spec', '--test-reporter-destination=stdout');
     args.push('--test-reporter=junit', `--test-reporter-destination=${file}`);
     const result = await run(process.execPath, [...args, ...files], { env, allowFailure: true });
@@ -87,13 +96,15 @@ export function nodeTests(files, { env = {}, concurrency = 2 } = {}) {
 /** The binary of the tsan build under traffic, so many seconds of it in each run. */
 export function races(seconds) {
   const env = { TIDEGATE_RACE_SECONDS: `${seconds}` };
-  return nodeTests(testFiles('tests/races'), { env, concurrency: 1 });
+  const limit = limitSeconds + 10 * seconds;
+  return nodeTests(testFiles('tests/races'), { env, concurrency: 1, limit });
 }
 
 /** Real processes that are killed, and links that are too slow; `long` is the whole size of it. */
 export function chaos({ long }) {
   const env = long ? { TIDEGATE_CHAOS: 'long' } : {};
-  return nodeTests(testFiles('tests/chaos'), { env, concurrency: 1 });
+  const limit = long ? 10 * limitSeconds : limitSeconds;
+  return nodeTests(testFiles('tests/chaos'), { env, concurrency: 1, limit });
 }
 
 /** The simulator: all seeds of one run are one test. */

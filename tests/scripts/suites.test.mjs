@@ -1,8 +1,11 @@
 // `npm test` counts right: what passed, what failed, and that a skipped, flaky or missing test is
 // no success.
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { countJunit, countPlaywright, sum } from '../../scripts/lib/suites.mjs';
+import { countJunit, countPlaywright, nodeTests, sum } from '../../scripts/lib/suites.mjs';
 
 test('ctest reports', () => {
   const report = `<testsuite name="x" tests="4" failures="1" disabled="1" skipped="1">
@@ -40,4 +43,25 @@ test('counts add up', () => {
     ]),
     { passed: 3, failed: 3 },
   );
+});
+
+test('a file whose test waits for ever is ended and has failed', { timeout: 60_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tidegate-suites-'));
+  const file = join(folder, 'hangs.test.mjs');
+  writeFileSync(
+    file,
+    `import { test } from 'node:test';
+    test('waits', () => new Promise(() => setInterval(() => undefined, 1000)));`,
+  );
+  try {
+    // Without the variable, by which a run within a test knows that it is one, and does nothing.
+    const env = { NODE_TEST_CONTEXT: undefined };
+    await assert.rejects(nodeTests([file], { env, limit: 3 }), (error) => {
+      assert.equal(error.counts.failed, 1);
+      assert.match(error.output, /hangs\.test\.mjs[\s\S]*timed out/);
+      return true;
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });
