@@ -53,6 +53,7 @@ test('addresses are completed, and wrong ones refused where they were written', 
     ['https://edge.example/', 'wss://edge.example/v1/connect'],
     ['http://edge.example/tide', 'ws://edge.example/tide/v1/connect'],
     ['ws://edge.example/v1/connect?x=1', 'ws://edge.example/v1/connect?x=1'],
+    ['wss://edge.example/v1/connect/', 'wss://edge.example/v1/connect'],
   ] as const) {
     const { environment, client } = world({ url });
     client.connect();
@@ -321,6 +322,7 @@ test('publishes that wait for the core are as many as its outbox holds, and no m
     const accepted = Array.from({ length: held }, () => client.publish('a:b', 'x', data));
     const over = await rejection(client.publish('a:b', 'x', data));
     assert.equal(over.name, 'queue_full');
+    assert.equal(client.stats().outboxSize, held);
     load(await inlineCore());
     // Everything that was taken in finds room in the core.
     for (const receipt of await Promise.all(accepted)) assert.equal(receipt.outcome, 'applied');
@@ -372,6 +374,7 @@ test('disconnect() is not undone by later subscribes; connect() resumes them', a
   client.disconnect();
   await settle();
   assert.equal(client.state, 'disconnected');
+  assert.equal(environment.timerCount, 0, 'a timer would keep a Node process');
   client.channel('a:2').on('x', () => undefined);
   await environment.advance(60_000);
   assert.equal(environment.sockets.length, 1);

@@ -252,7 +252,9 @@ test('set, merge and delete return the receipt, and the view follows', async () 
 
 test('a version that is another one rejects with the record as it is', async () => {
   const { client, orders } = await ordersWorld({ a: { n: 1 } });
-  const error = await rejection(orders.set('a', { n: 2 }, { ifVersion: 77n }));
+  const options = { ifVersion: 77n, idempotencyKey: 'mine' };
+  const error = await rejection(orders.set('a', { n: 2 }, options));
+  assert.equal(error.idempotencyKey, 'mine');
   assert.ok(error instanceof VersionMismatchError);
   assert.equal(error.name, 'version_mismatch');
   assert.equal(error.code, 314);
@@ -406,5 +408,16 @@ test('a U+FEFF at the beginning of a text is a part of it', async () => {
   await log.ready();
   relay.publish('log', { event: '\uFEFFx', eventId: '\uFEFFid', payload: '1' });
   assert.deepEqual(seen, ['\uFEFFid']);
+  client.dispose();
+});
+
+test('a name that is refused at once is told once, in that state', async () => {
+  const { client } = await ordersWorld();
+  const records = client.records('not a channel');
+  const states: string[] = [];
+  records.onStateChange((state) => states.push(`${state} ${records.state}`));
+  records.subscribe(() => undefined);
+  await settle();
+  assert.deepEqual(states, ['failed failed']);
   client.dispose();
 });
