@@ -33,7 +33,14 @@ CREATE TABLE log(
   time INTEGER NOT NULL,
   records BLOB NOT NULL
 );
-CREATE UNIQUE INDEX log_order ON log(stream, offset);
+CREATE TABLE places(
+  stream INTEGER NOT NULL,
+  offset INTEGER NOT NULL,
+  row INTEGER NOT NULL,
+  PRIMARY KEY(stream, offset)
+) WITHOUT ROWID;
+CREATE TABLE settled(row INTEGER NOT NULL);
+INSERT INTO settled(row) VALUES(0);
 CREATE TABLE records(
   stream INTEGER NOT NULL,
   key BLOB NOT NULL,

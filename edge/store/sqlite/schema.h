@@ -5,6 +5,8 @@
 //               at its floor.
 //   log         one row for each append (several when it is large): its records, as one batch
 //               (record_codec.h), which ends at `offset`. `time` is the earliest publication's.
+//   places      which row of the log ends at a stream's offset, for the rows up to the one that
+//               `settled`, a single row, names (log_table.h).
 //   records     of state channels: each record as it is at the stream's floor, deletes too.
 //   remembered  the keys of accepted publications that were trimmed, one batch for each trim.
 #pragma once

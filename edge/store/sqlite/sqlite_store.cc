@@ -147,13 +147,15 @@ class Port final : public StorePort {
 
 class Writer final : public SqliteStore {
  public:
-  Writer(std::unique_ptr<Database> database, SqliteOptions options)
+  Writer(std::unique_ptr<Database> database, std::unique_ptr<LogTable> log, SqliteOptions options)
       : options_(std::move(options)),
         database_(std::move(database)),
-        streams_(*database_, {options_.rules.remembered_age, options_.rules.remembered_entries},
+        log_(std::move(log)),
+        streams_(*database_, *log_,
+                 {options_.rules.remembered_age, options_.rules.remembered_entries},
                  options_.entropy),
         committer_(*database_, streams_),
-        upkeep_(*database_, streams_, committer_,
+        upkeep_(*database_, *log_, streams_, committer_,
                 {limits::store_empty_stream_age, options_.rules.history_age}),
         thread_([this] { run(); }) {}
   ~Writer() override {
@@ -188,7 +190,8 @@ class Writer final : public SqliteStore {
 
   SqliteOptions options_;
   std::unique_ptr<Database> database_;
-  StreamTable streams_;  // ends before the database: it holds statements
+  std::unique_ptr<LogTable> log_;  // ends before the database: it holds statements
+  StreamTable streams_;
   Committer committer_;
   Upkeep upkeep_;
   RequestQueue queue_;
@@ -277,8 +280,10 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(SqliteOptions options) {
   if (!database) return database.error();
   const Status schema = prepare_schema(**database);
   if (!schema) return schema.error();
+  auto log = LogTable::load(**database, options.tail_rows);
+  if (!log) return log.error();
   return std::unique_ptr<SqliteStore>(
-      std::make_unique<Writer>(std::move(*database), std::move(options)));
+      std::make_unique<Writer>(std::move(*database), std::move(*log), std::move(options)));
 }
 
 }  // namespace tidegate::store

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "edge/relay/relay_shard.h"
+#include "edge/store/sqlite/log_table.h"
 #include "edge/store/store.h"
 
 namespace tidegate::store {
@@ -22,6 +23,7 @@ struct SqliteOptions {
   // For tests.
   std::string vfs;                   // empty: the system's
   std::uint32_t page_count_max = 0;  // 0: as large as the disk allows
+  std::size_t tail_rows = LogTable::kTailRows;
 };
 
 class SqliteStore : public Store {

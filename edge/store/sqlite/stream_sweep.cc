@@ -29,7 +29,7 @@ std::vector<StreamTable::Swept> StreamTable::next_to_sweep(std::int64_t after, s
     swept.id = query.integer(0);
     swept.key = {std::string(query.text(1)), std::move(*channel)};
     swept.touched = wall_from_ms(query.integer(3));
-    swept.top = Offset{query.number(4)};
+    swept.top = std::max(Offset{query.number(4)}, log_.tail_end(swept.id).value_or(Offset{}));
     some.push_back(std::move(swept));
   }
   return some;
@@ -49,18 +49,11 @@ void StreamTable::sweep_one(const Swept& swept, const SweepRules& rules, WallTim
 /// A log that is older as a whole than history, and than any key that is remembered, can be dropped
 /// unjudged. A part of it could not: what is left might be repetitions of what is gone.
 void StreamTable::sweep_log(const Swept& swept, Duration age, WallTime now) {
-  {
-    Query query = database_.query(newest_time_);
-    query.bind(swept.id);
-    if (!query.step() || now - wall_from_ms(query.integer(0)) <= age) return;
-  }
+  const std::optional<WallTime> newest = log_.newest_time(swept.id);
+  if (!newest.has_value() || now - *newest <= age) return;
   sweep_source_version(swept.id);
   if (broken_.has_value()) return;
-  {
-    Query query = database_.query(trim_log_);
-    query.bind(swept.id).bind(swept.top.value);
-    if (!wrote(query, "cannot be trimmed")) return;
-  }
+  if (!wrote(log_.drop(swept.id, swept.top), "cannot be trimmed")) return;
   Query query = database_.query(sweep_stream_);
   query.bind(swept.top.value).bind(swept.id);
   wrote(query, "cannot be trimmed");
@@ -79,26 +72,26 @@ void StreamTable::sweep_source_version(std::int64_t stream) {
     epoch = query.text(2);
   }
   const std::optional<SourceVersion> before = latest;
-  {
-    Query query = database_.query(read_);
-    query.bind(stream).bind(std::uint64_t{0});
-    while (query.step()) {
-      const auto records = decode_log(query.blob(2));
-      if (!records) continue;
-      for (const relay::LogRecordPtr& record : *records) {
-        const auto& offered = record->publication->source_version;
-        const bool is_refused = record->if_epoch.has_value() && record->if_epoch->token() != epoch;
-        if (!offered.has_value() || is_refused) continue;
-        const bool is_stale = latest.has_value() && latest->epoch == offered->epoch &&
-                              latest->number >= offered->number;
-        if (!is_stale) latest = offered;
-      }
+  const auto look_at = [&](const relay::LogRecord& record) {
+    const auto& offered = record.publication->source_version;
+    const bool is_refused = record.if_epoch.has_value() && record.if_epoch->token() != epoch;
+    if (!offered.has_value() || is_refused) return;
+    const bool is_stale =
+        latest.has_value() && latest->epoch == offered->epoch && latest->number >= offered->number;
+    if (!is_stale) latest = offered;
+  };
+  const bool was_read = log_.read(stream, Offset{}, [&](const LogTable::Row& row) {
+    if (const auto records = decode_log(row.records)) {
+      for (const relay::LogRecordPtr& record : *records) look_at(*record);
     }
-  }
+    return true;
+  });
+  if (!wrote(was_read, "cannot be read")) return;
   if (latest.has_value() && latest != before) put_source_version(stream, *latest);
 }
 
 bool StreamTable::holds_anything(std::int64_t stream) {
+  if (log_.tail_end(stream).has_value()) return true;
   Query query = database_.query(holds_);
   query.bind(stream);
   return !query.step() || query.integer(0) != 0;

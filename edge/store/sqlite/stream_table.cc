@@ -62,7 +62,7 @@ std::vector<LogRow> rows_of(std::span<const LogRecordPtr> records) {
 
 // ---- what is held in memory
 
-Result<StreamTable::Stream*> StreamTable::find(const ChannelKey& key) {
+Result<Stream*> StreamTable::find(const ChannelKey& key) {
   const auto held = streams_.find(key);
   if (held != streams_.end()) return &held->second;
   Query query = database_.query(find_);
@@ -78,53 +78,73 @@ Result<StreamTable::Stream*> StreamTable::find(const ChannelKey& key) {
   stream.epoch = *epoch;
   stream.floor = Offset{query.number(2)};
   stream.top = Offset{std::max(query.number(3), query.number(6))};
+  stream.top = std::max(stream.top, log_.tail_end(stream.id).value_or(Offset{}));
   stream.changes_floor = Offset{query.number(4)};
   stream.touched = wall_from_ms(query.integer(5));
   return &streams_.emplace(key, std::move(stream)).first->second;
 }
 
+std::size_t StreamTable::KeyHash::operator()(const ChannelKey& key) const {
+  const Hash128 tenant = hash128(key.tenant, seed);
+  return static_cast<std::size_t>(hash128(key.channel.view(), tenant.low).low);
+}
+
 /// Before it is changed, so that it can be changed back.
-StreamTable::Stream& StreamTable::change(const ChannelKey& key) {
-  Stream& stream = streams_.at(key);
-  undo_.emplace_back(key, stream);
+Standing& StreamTable::change(Stream& stream) {
+  undo_.emplace_back(Changed{&stream, stream});
   return stream;
 }
 
-void StreamTable::committed() { undo_.clear(); }
+void StreamTable::committed() {
+  undo_.clear();
+  log_.committed();
+}
 
 void StreamTable::rolled_back() {
-  for (; !undo_.empty(); undo_.pop_back()) {
-    auto& [key, before] = undo_.back();
-    if (before.has_value()) {
-      streams_.insert_or_assign(key, std::move(*before));
-    } else {
-      streams_.erase(key);
-    }
-  }
+  for (; !undo_.empty(); undo_.pop_back()) undo(undo_.back());
+  log_.rolled_back();
   broken_.reset();
 }
 
-bool StreamTable::wrote(Query& query, const char* what) {
-  if (query.run()) return true;
-  if (!broken_.has_value()) broken_ = database_.error(what);
-  return false;
+void StreamTable::undo(Undo& undo) {
+  if (auto* changed = std::get_if<Changed>(&undo)) {
+    static_cast<Standing&>(*changed->stream) = changed->before;
+  } else if (auto* created = std::get_if<Created>(&undo)) {
+    streams_.erase(created->key);
+  } else {
+    auto& released = std::get<Released>(undo);
+    streams_.erase(released.node.key());  // as it was read back since, from what is undone
+    streams_.insert(std::move(released.node));
+  }
 }
 
-bool StreamTable::insert(const ChannelKey& key, WallTime now) {
-  Stream& stream = change(key);
+bool StreamTable::wrote(bool written, const char* what) {
+  if (!written && !broken_.has_value()) broken_ = database_.error(what);
+  return written;
+}
+
+Stream& StreamTable::create(const ChannelKey& key) {
+  undo_.emplace_back(Created{key});
+  std::uint64_t state = entropy_ + ++streams_created_;
+  Stream& stream = streams_[key];
+  stream.epoch = Epoch::from_entropy(split_mix64(state));
+  return stream;
+}
+
+bool StreamTable::insert(const ChannelKey& key, Stream& stream, WallTime now) {
   Query query = database_.query(insert_);
   query.bind(std::string_view(key.tenant)).bind(key.channel.view());
   query.bind(std::string_view(stream.epoch.token())).bind(wall_ms(now));
   if (!wrote(query, "cannot note down a channel")) return false;
-  stream.id = sqlite3_last_insert_rowid(database_.handle());
-  stream.touched = now;
+  Standing& standing = change(stream);
+  standing.id = sqlite3_last_insert_rowid(database_.handle());
+  standing.touched = now;
   return true;
 }
 
-void StreamTable::touch(const ChannelKey& key, WallTime now) {
-  const Stream& stream = streams_.at(key);
+void StreamTable::touch(Stream& stream, WallTime now) {
   if (stream.id == 0 || now - stream.touched < kTouchInterval) return;
-  change(key).touched = now;
+  change(stream).touched = now;
   Query query = database_.query(touch_);
   query.bind(wall_ms(now)).bind(stream.id);
   wrote(query, "cannot note down a channel");
@@ -135,18 +155,12 @@ void StreamTable::touch(const ChannelKey& key, WallTime now) {
 Result<relay::StoreOpened> StreamTable::open(const ChannelKey& key, WallTime now, bool may_write) {
   auto found = find(key);
   if (!found) return found.error();
-  if (*found == nullptr) {
-    undo_.emplace_back(key, std::nullopt);
-    std::uint64_t state = entropy_ + ++streams_created_;
-    Stream& stream = streams_[key];
-    stream.epoch = Epoch::from_entropy(split_mix64(state));
-  }
-  const Stream& stream = streams_.at(key);
+  Stream& stream = *found == nullptr ? create(key) : **found;
   if (may_write) {
     if (stream.id == 0) {
-      if (!insert(key, now)) return *broken_;
+      if (!insert(key, stream, now)) return *broken_;
     } else {
-      touch(key, now);
+      touch(stream, now);
     }
   }
   auto keys = remembered(stream, now);
@@ -161,19 +175,21 @@ relay::AppendResult StreamTable::append(const relay::StoreAppend& append,
                                         std::span<const LogRow> rows, WallTime now) {
   auto found = find(*append.key);
   if (!found) return relay::AppendRefused{found.error()};
-  if (*found == nullptr || append.expected_top != (*found)->position()) return AppendUnknown{};
-  if ((*found)->id == 0 && !insert(*append.key, now)) return AppendUnknown{};
-  Stream& stream = change(*append.key);
+  if (*found == nullptr) return AppendUnknown{};
+  Stream& stream = **found;
+  if (append.expected_top.offset != stream.top || append.expected_top.epoch != stream.epoch) {
+    return AppendUnknown{};
+  }
+  if (stream.id == 0 && !insert(*append.key, stream, now)) return AppendUnknown{};
+  Offset& at = change(stream).top;
   AppendDurable durable;
+  durable.ranges.reserve(append.records.size());
   for (const LogRow& row : rows) {
-    const Offset top{stream.top.value + row.count};
-    Query query = database_.query(append_);
-    query.bind(stream.id).bind(stream.top.value).bind(top.value);
-    query.bind(wall_ms(row.time)).bind(ByteView(row.records));
-    if (!wrote(query, "takes no publications")) return AppendUnknown{};
-    for (; stream.top < top; ++stream.top.value) {
-      durable.ranges.push_back({stream.top, Offset{stream.top.value + 1}});
+    const Offset end{at.value + row.count};
+    if (!wrote(log_.append(stream.id, {at, end, row.records}, row.time), "takes no publications")) {
+      return AppendUnknown{};
     }
+    for (; at < end; ++at.value) durable.ranges.push_back({at, Offset{at.value + 1}});
   }
   return durable;
 }
@@ -193,15 +209,19 @@ Result<relay::StoreReadResult> StreamTable::read(const relay::StoreRead& read) {
   }
   Offset at = read.after.offset;
   std::size_t bytes = 0;
-  Query query = database_.query(read_);
-  query.bind(stream.id).bind(at.value);
-  while (result.records.size() < read.entries_max && bytes < limits::store_read_bytes_max &&
-         query.step()) {
-    auto records = decode_log(query.blob(2));
-    if (!records) return unreadable(records.error());
-    Offset offset{query.number(0)};
-    if (offset > at || offset.value + records->size() != query.number(1)) return hole();
-    bytes += query.blob(2).size();
+  std::optional<Error> error;
+  const bool whole = log_.read(stream.id, at, [&](const LogTable::Row& row) {
+    auto records = decode_log(row.records);
+    if (!records) {
+      error = unreadable(records.error());
+      return false;
+    }
+    Offset offset = row.previous;
+    if (offset > at || offset.value + records->size() != row.offset.value) {
+      error = hole();
+      return false;
+    }
+    bytes += row.records.size();
     for (LogRecordPtr& record : *records) {
       const StreamRange range{offset, Offset{offset.value + 1}};
       offset = range.offset;
@@ -209,8 +229,10 @@ Result<relay::StoreReadResult> StreamTable::read(const relay::StoreRead& read) {
       at = range.offset;
       result.records.push_back(AppendedRecord{range, std::move(record)});
     }
-  }
-  if (query.failed()) return database_.error("cannot be read");
+    return result.records.size() < read.entries_max && bytes < limits::store_read_bytes_max;
+  });
+  if (!whole) return database_.error("cannot be read");
+  if (error.has_value()) return *error;
   return result;
 }
 
@@ -247,19 +269,16 @@ void StreamTable::trim(const relay::StoreTrim& trim, WallTime now) {
     return;
   }
   if (*found == nullptr || (*found)->id == 0) return;
-  Stream& stream = change(*trim.key);
+  Stream& stream = **found;
   const Offset floor = std::min(std::max(stream.floor, trim.floor), stream.top);
   std::vector<RememberedKeys> keys = keys_of(trim, stream, floor);
-  stream.floor = floor;
-  stream.changes_floor = std::max(stream.changes_floor, trim.changes_floor);
-  stream.touched = now;
-  ++stream.trims;
+  Standing& standing = change(stream);
+  standing.floor = floor;
+  standing.changes_floor = std::max(stream.changes_floor, trim.changes_floor);
+  standing.touched = now;
+  ++standing.trims;
   put_records(trim, stream);
-  {
-    Query query = database_.query(trim_log_);
-    query.bind(stream.id).bind(floor.value);
-    if (!wrote(query, "cannot be trimmed")) return;
-  }
+  if (!wrote(log_.drop(stream.id, floor), "cannot be trimmed")) return;
   {
     Query query = database_.query(trim_stream_);
     query.bind(floor.value).bind(stream.top.value).bind(stream.changes_floor.value);
@@ -278,12 +297,11 @@ std::vector<RememberedKeys> StreamTable::keys_of(const relay::StoreTrim& trim, c
   if (trim.accepted.empty()) return keys;
   std::vector<Offset> accepted = trim.accepted;
   std::sort(accepted.begin(), accepted.end());
-  Query query = database_.query(read_);
-  query.bind(stream.id).bind(stream.floor.value);
-  while (query.step() && query.number(0) < floor.value) {
-    const auto records = decode_log(query.blob(2));
-    if (!records) continue;
-    Offset offset{query.number(0)};
+  log_.read(stream.id, stream.floor, [&](const LogTable::Row& row) {
+    if (row.previous >= floor) return false;
+    const auto records = decode_log(row.records);
+    if (!records) return true;
+    Offset offset = row.previous;
     for (const LogRecordPtr& record : *records) {
       ++offset.value;
       const Publication& publication = *record->publication;
@@ -296,7 +314,8 @@ std::vector<RememberedKeys> StreamTable::keys_of(const relay::StoreTrim& trim, c
                                     record->idempotency_key, publication.event_id,
                                     record->payload_hash});
     }
-  }
+    return true;
+  });
   return keys;
 }
 
@@ -334,16 +353,15 @@ void StreamTable::put_source_version(std::int64_t stream, const SourceVersion& v
 void StreamTable::release(const ChannelKey& key, WallTime now, bool may_write) {
   const auto found = streams_.find(key);
   if (found == streams_.end()) return;
-  const Stream stream = found->second;
+  Stream& stream = found->second;
   if (may_write && stream.id != 0) {
     if (stream.top == Offset{}) {
       delete_stream(stream.id);
     } else {
-      touch(key, now);
+      touch(stream, now);
     }
   }
-  undo_.emplace_back(key, stream);
-  streams_.erase(key);
+  undo_.emplace_back(Released{streams_.extract(found)});
 }
 
 // ---- remembered keys
@@ -351,9 +369,7 @@ void StreamTable::release(const ChannelKey& key, WallTime now, bool may_write) {
 /// Keys below are asked for by nobody: neither by what will be published, nor by what is in the log
 /// and will be judged again when it is read back.
 WallTime StreamTable::horizon(std::int64_t stream, WallTime now) {
-  Query query = database_.query(oldest_time_);
-  query.bind(stream);
-  const WallTime oldest = query.step() ? std::min(now, wall_from_ms(query.integer(0))) : now;
+  const WallTime oldest = std::min(now, log_.oldest_time(stream).value_or(now));
   return oldest - in_ms(remembered_.age);
 }
 

@@ -1,21 +1,22 @@
-// What the requests to a store mean in its tables: streams, their logs, records and remembered
-// keys. Everything runs within a transaction that the caller begins and ends. A write that fails
-// makes the transaction broken(); the caller rolls it back and says so, and what is held in memory
-// goes back with it. Reading never writes, so it goes on when the disk is full: a stream that could
-// not be noted down when it was opened is noted down with its first append.
+// What the requests to a store mean in its tables: streams, their logs (log_table.h), records and
+// remembered keys. Everything runs within a transaction that the caller begins and ends. A write
+// that fails makes the transaction broken(); the caller rolls it back and says so, and what is held
+// in memory goes back with it. Reading never writes, so it goes on when the disk is full: a stream
+// that could not be noted down when it was opened is noted down with its first append.
 //
 // Held in memory: where each open stream stands, so that an append is one insertion.
 #pragma once
 
 #include <functional>
-#include <map>
 #include <optional>
 #include <span>
-#include <utility>
+#include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include "edge/relay/relay_effect.h"
 #include "edge/store/sqlite/database.h"
+#include "edge/store/sqlite/log_table.h"
 
 namespace tidegate::store {
 
@@ -34,11 +35,29 @@ struct LogRow {
 /// One row, unless they are many bytes: so that none has to be read again and again in pieces.
 std::vector<LogRow> rows_of(std::span<const relay::LogRecordPtr> records);
 
+/// Where an open stream stands: what changes while it is open.
+struct Standing {
+  std::int64_t id = 0;  // 0: not in the table yet
+  Offset floor;
+  Offset top;
+  Offset changes_floor;
+  WallTime touched;
+  std::uint32_t trims = 0;
+};
+struct Stream : Standing {
+  Epoch epoch;
+  StreamPosition position() const { return {epoch, top}; }
+};
+
 class StreamTable {
  public:
   /// `entropy` makes epochs; another one in every process.
-  StreamTable(Database& database, RememberedLimits remembered, std::uint64_t entropy)
-      : database_(database), remembered_(remembered), entropy_(entropy) {}
+  StreamTable(Database& database, LogTable& log, RememberedLimits remembered, std::uint64_t entropy)
+      : database_(database),
+        log_(log),
+        remembered_(remembered),
+        entropy_(entropy),
+        streams_(0, KeyHash{entropy}) {}
 
   // ---- requests
   Result<relay::StoreOpened> open(const relay::ChannelKey& key, WallTime now, bool may_write);
@@ -52,6 +71,7 @@ class StreamTable {
 
   // ---- upkeep
   void set_remembered(RememberedLimits remembered) { remembered_ = remembered; }
+  void settle() { wrote(log_.settle(), "cannot note down its rows"); }
   /// Looks after up to `count` streams that nobody holds, from above the id `after`: drops what has
   /// grown too old for anybody. Gives the last id, 0 when there are no more.
   struct SweepRules {
@@ -67,17 +87,25 @@ class StreamTable {
   void rolled_back();
 
  private:
-  struct Stream {
-    std::int64_t id = 0;  // 0: not in the table yet
-    Epoch epoch;
-    Offset floor;
-    Offset top;
-    Offset changes_floor;
-    WallTime touched;
-    std::uint32_t trims = 0;
-    StreamPosition position() const { return {epoch, top}; }
+  /// Keyed: channels' names are their clients' choice.
+  struct KeyHash {
+    std::uint64_t seed = 0;
+    std::size_t operator()(const relay::ChannelKey& key) const;
   };
-  using Streams = std::map<relay::ChannelKey, Stream>;
+  using Streams = std::unordered_map<relay::ChannelKey, Stream, KeyHash>;
+  // What a transaction does to what is held in memory, so that it can be undone, the last first. A
+  // stream keeps its address, also while it is released.
+  struct Changed {
+    Stream* stream;
+    Standing before;
+  };
+  struct Created {
+    relay::ChannelKey key;
+  };
+  struct Released {
+    Streams::node_type node;
+  };
+  using Undo = std::variant<Changed, Created, Released>;
   struct Swept {
     std::int64_t id = 0;
     relay::ChannelKey key;
@@ -86,10 +114,13 @@ class StreamTable {
   };
 
   Result<Stream*> find(const relay::ChannelKey& key);
-  Stream& change(const relay::ChannelKey& key);
-  bool insert(const relay::ChannelKey& key, WallTime now);
-  void touch(const relay::ChannelKey& key, WallTime now);
-  bool wrote(Query& query, const char* what);
+  Stream& create(const relay::ChannelKey& key);
+  Standing& change(Stream& stream);
+  void undo(Undo& undo);
+  bool insert(const relay::ChannelKey& key, Stream& stream, WallTime now);
+  void touch(Stream& stream, WallTime now);
+  bool wrote(Query& query, const char* what) { return wrote(query.run(), what); }
+  bool wrote(bool written, const char* what);
 
   Result<std::vector<relay::RememberedKeys>> remembered(const Stream& stream, WallTime now);
   std::vector<relay::RememberedKeys> keys_of(const relay::StoreTrim& trim, const Stream& stream,
@@ -110,31 +141,26 @@ class StreamTable {
   void delete_stream(std::int64_t stream);
 
   Database& database_;
+  LogTable& log_;
   RememberedLimits remembered_;
   std::uint64_t entropy_;
   std::uint64_t streams_created_ = 0;
   Streams streams_;
-  std::vector<std::pair<relay::ChannelKey, std::optional<Stream>>> undo_;
+  std::vector<Undo> undo_;
   std::optional<Error> broken_;
 
   Statement find_{
       "SELECT id, epoch, floor, top, changes_floor, touched,"
-      " (SELECT max(offset) FROM log WHERE stream = streams.id)"
+      " (SELECT max(offset) FROM places WHERE stream = streams.id)"
       " FROM streams WHERE tenant = ? AND channel = ?"};
   Statement insert_{
       "INSERT INTO streams(tenant, channel, epoch, floor, top, changes_floor, touched)"
       " VALUES(?, ?, ?, 0, 0, 0, ?)"};
   Statement touch_{"UPDATE streams SET touched = ? WHERE id = ?"};
-  Statement append_{
-      "INSERT INTO log(stream, previous, offset, time, records) VALUES(?, ?, ?, ?, ?)"};
-  Statement read_{
-      "SELECT previous, offset, records FROM log WHERE stream = ? AND offset > ?"
-      " ORDER BY offset"};
   Statement read_records_{
       "SELECT version, record FROM records WHERE stream = ? AND key > ? ORDER BY key"};
   Statement trim_stream_{
       "UPDATE streams SET floor = ?, top = ?, changes_floor = ?, touched = ? WHERE id = ?"};
-  Statement trim_log_{"DELETE FROM log WHERE stream = ? AND offset <= ?"};
   Statement put_record_{
       "INSERT INTO records(stream, key, version, deleted, record) VALUES(?, ?, ?, ?, ?)"
       " ON CONFLICT(stream, key) DO UPDATE SET version = excluded.version,"
@@ -152,15 +178,13 @@ class StreamTable {
       "SELECT offset, count FROM remembered WHERE stream = ? ORDER BY offset DESC"};
   Statement forget_old_keys_{"DELETE FROM remembered WHERE stream = ? AND newest < ?"};
   Statement forget_keys_below_{"DELETE FROM remembered WHERE stream = ? AND offset < ?"};
-  Statement oldest_time_{"SELECT time FROM log WHERE stream = ? ORDER BY offset LIMIT 1"};
   Statement sweep_{
       "SELECT id, tenant, channel, touched,"
-      " max(top, ifnull((SELECT max(offset) FROM log WHERE stream = streams.id), 0))"
+      " max(top, ifnull((SELECT max(offset) FROM places WHERE stream = streams.id), 0))"
       " FROM streams WHERE id > ? ORDER BY id LIMIT ?"};
-  Statement newest_time_{"SELECT time FROM log WHERE stream = ? ORDER BY offset DESC LIMIT 1"};
   Statement sweep_stream_{"UPDATE streams SET floor = ?1, top = ?1 WHERE id = ?2"};
   Statement holds_{
-      "SELECT EXISTS(SELECT 1 FROM log WHERE stream = ?1)"
+      "SELECT EXISTS(SELECT 1 FROM places WHERE stream = ?1)"
       " OR EXISTS(SELECT 1 FROM records WHERE stream = ?1)"
       " OR EXISTS(SELECT 1 FROM remembered WHERE stream = ?1)"};
   Statement delete_stream_{"DELETE FROM streams WHERE id = ?"};

@@ -8,9 +8,10 @@
 
 namespace tidegate::store {
 
-Upkeep::Upkeep(Database& database, StreamTable& streams, Committer& committer,
+Upkeep::Upkeep(Database& database, LogTable& log, StreamTable& streams, Committer& committer,
                StreamTable::SweepRules rules)
     : database_(database),
+      log_(log),
       streams_(streams),
       committer_(committer),
       rules_(std::move(rules)),
@@ -27,6 +28,7 @@ Upkeep::Upkeep(Database& database, StreamTable& streams, Committer& committer,
 }
 
 void Upkeep::after_commit() {
+  if (log_.settle_due()) committer_.transact([this] { streams_.settle(); });
   if (wal_bytes() >= limits::store_checkpoint_bytes) checkpoint();
 }
 

@@ -10,10 +10,11 @@ namespace tidegate::store {
 
 class Upkeep {
  public:
-  Upkeep(Database& database, StreamTable& streams, Committer& committer,
+  Upkeep(Database& database, LogTable& log, StreamTable& streams, Committer& committer,
          StreamTable::SweepRules rules);
 
-  /// After every turn: copies the log back when it has grown large.
+  /// After every turn: notes down where the log's rows are, and copies the write-ahead log back,
+  /// when they have become many.
   void after_commit();
   /// A piece of everything else. True when there is more to do at once.
   bool run(WallTime now);
@@ -29,6 +30,7 @@ class Upkeep {
   bool sweep(WallTime now);
 
   Database& database_;
+  LogTable& log_;
   StreamTable& streams_;
   Committer& committer_;
   StreamTable::SweepRules rules_;

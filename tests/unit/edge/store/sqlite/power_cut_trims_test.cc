@@ -170,6 +170,7 @@ TEST(PowerCutTrims, RecordsAndKeysAreThoseOfTheFloorAfterAnyNumberOfCuts) {
     const auto with_store = [&](auto&& use) {
       SqliteOptions options = options_at(kPath, now, ++entropy);
       options.vfs = disk.vfs();
+      options.tail_rows = seed % 2 == 0 ? 5 : LogTable::kTailRows;
       auto opened = SqliteStore::open(options);
       if (!opened.ok()) {
         EXPECT_TRUE(disk.is_off()) << opened.error().message;

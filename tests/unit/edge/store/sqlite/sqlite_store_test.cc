@@ -50,7 +50,10 @@ class SqliteStoreTest : public testing::Test {
   }
   void reopen() {
     close();
-    auto opened = SqliteStore::open(options_at(path, now, ++entropy));
+    SqliteOptions options = options_at(path, now, ++entropy);
+    options.tail_rows = tail_rows;
+    options.rules.history_age = [this](const ChannelName&) { return history_age; };
+    auto opened = SqliteStore::open(std::move(options));
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     store = std::move(*opened);
     client = std::make_unique<StoreClient>(*store);
@@ -79,8 +82,27 @@ class SqliteStoreTest : public testing::Test {
     return found;
   }
 
+  /// Meanwhile the store is closed.
+  int execute(const char* sql) {
+    close();
+    sqlite3* raw = nullptr;
+    int value = -1;
+    EXPECT_EQ(sqlite3_open(path.c_str(), &raw), SQLITE_OK);
+    const auto take = [](void* to, int, char** values, char**) {
+      *static_cast<int*>(to) = std::atoi(values[0]);
+      return 0;
+    };
+    EXPECT_EQ(sqlite3_exec(raw, sql, take, &value, nullptr), SQLITE_OK) << sql;
+    sqlite3_close(raw);
+    reopen();
+    return value;
+  }
+  int rows_of_log() { return execute("SELECT count(*) FROM log"); }
+
   WallTime now = kNoon;
   std::uint64_t entropy = 0;
+  std::size_t tail_rows = LogTable::kTailRows;
+  std::optional<Duration> history_age;
   std::filesystem::path folder;
   std::string path;
   std::unique_ptr<SqliteStore> store;
@@ -250,22 +272,16 @@ TEST_F(SqliteStoreTest, RecordsAreKeptAsOfTheFloorDeletesToo) {
 TEST_F(SqliteStoreTest, WhatNobodyHoldsGrowsOldAndIsForgotten) {
   append(1, 3);
   const Epoch epoch = client->open(key)->top.epoch;
-  const auto with_ages = [&] {
-    close();
-    SqliteOptions options = options_at(path, now, ++entropy);
-    options.rules.history_age = [](const ChannelName&) { return std::optional<Duration>(1h); };
-    store = std::move(*SqliteStore::open(options));
-    client = std::make_unique<StoreClient>(*store);
-  };
+  history_age = 1h;
   now += 30min;
-  with_ages();
+  reopen();
   EXPECT_EQ(client->open(key)->floor, Offset{0});
   now += 60min;
-  with_ages();
+  reopen();
   EXPECT_EQ(client->open(key)->floor, Offset{3});
   EXPECT_EQ(client->open(key)->top, (StreamPosition{epoch, Offset{3}}));
   now += 24h * 8;
-  with_ages();
+  reopen();
   EXPECT_NE(client->open(key)->top.epoch, epoch);
 }
 
@@ -298,12 +314,9 @@ TEST_F(SqliteStoreTest, OfALogThatIsDroppedUnreadTheLatestSourceVersionStays) {
       key, top,
       {counted(1, {"e", 3}, now), counted(2, {"f", 2}, now), counted(3, {"f", 5}, now),
        counted(4, {"f", 4}, now), refused, record(6, "1", now)})));
-  close();
   now += 2h;
-  SqliteOptions options = options_at(path, now, ++entropy);
-  options.rules.history_age = [](const ChannelName&) { return std::optional<Duration>(1h); };
-  store = std::move(*SqliteStore::open(options));
-  client = std::make_unique<StoreClient>(*store);
+  history_age = 1h;
+  reopen();
   const auto opened = client->open(key);
   ASSERT_EQ(opened->floor, Offset{6});
   EXPECT_EQ(opened->source_version, (SourceVersion{"f", 5}));
@@ -335,6 +348,83 @@ TEST_F(SqliteStoreTest, OtherRulesHoldWhileItRuns) {
     client->send(StoreRelease{key});
   }
   EXPECT_EQ(floor, Offset{3}) << "nobody holds it, and it is older than history now";
+}
+
+// ---- rows of the log that are noted down, and the tail that is not yet
+
+TEST_F(SqliteStoreTest, ReadsAndTrimsGoFromNotedRowsIntoTheTail) {
+  tail_rows = 4;
+  reopen();
+  append(1, 20, 2);  // ten rows; eight of them noted down, in two turns
+  for (int pass = 0; pass < 2; ++pass) {
+    const auto all = sequences(Offset{0});
+    ASSERT_EQ(all.size(), 20U);
+    EXPECT_EQ(all.front(), 1U);
+    EXPECT_EQ(all.back(), 20U);
+    EXPECT_EQ(sequences(Offset{15}), (std::vector<std::uint64_t>{16, 17, 18, 19, 20}));
+    EXPECT_EQ(sequences(Offset{17}), (std::vector<std::uint64_t>{18, 19, 20}));
+    EXPECT_EQ(client->open(key)->top.offset, Offset{20});
+    reopen();
+  }
+  client->send(StoreTrim{key, Offset{5}, {}, Offset{0}, {Offset{1}}});
+  EXPECT_EQ(sequences(Offset{5}).size(), 15U);
+  client->send(StoreTrim{key, Offset{18}, {}, Offset{0}, {Offset{17}, Offset{18}}});
+  for (int pass = 0; pass < 2; ++pass) {
+    EXPECT_EQ(sequences(Offset{18}), (std::vector<std::uint64_t>{19, 20}));
+    EXPECT_EQ(client->open(key)->remembered.size(), 3U);
+    EXPECT_EQ(rows_of_log(), 1);
+    reopen();
+  }
+}
+
+TEST_F(SqliteStoreTest, ARowIsFoundAlsoWhenAllBeforeItWereNotedDownAndTrimmed) {
+  tail_rows = 4;
+  reopen();
+  append(1, 4);
+  client->send(StoreTrim{key, Offset{4}, {}, Offset{0}, {}});
+  EXPECT_EQ(client->open(key)->floor, Offset{4});
+  EXPECT_EQ(rows_of_log(), 0);
+  reopen();
+  append(5, 6);
+  reopen();
+  EXPECT_EQ(sequences(Offset{4}), (std::vector<std::uint64_t>{5, 6}));
+  EXPECT_EQ(client->open(key)->top.offset, Offset{6});
+}
+
+TEST_F(SqliteStoreTest, AReleasedStreamsRowsAreFoundInTheTail) {
+  append(1, 3);
+  const StreamPosition top = client->open(key)->top;
+  client->send(StoreRelease{key});
+  EXPECT_EQ(client->open(key)->top, top);
+  EXPECT_EQ(sequences(Offset{0}).size(), 3U);
+}
+
+TEST_F(SqliteStoreTest, WhatNobodyHoldsGrowsOldInNotedRowsAndInTheTail) {
+  tail_rows = 4;
+  reopen();
+  append(1, 6);
+  const StreamPosition top = client->open(key)->top;
+  history_age = 1h;
+  now += 59min;
+  append(7, 7);  // in the tail, and younger
+  now += 59min;
+  reopen();
+  EXPECT_EQ(client->open(key)->floor, Offset{0}) << "the newest row is not old yet";
+  now += 2min;
+  reopen();
+  EXPECT_EQ(client->open(key)->floor, Offset{7});
+  EXPECT_EQ(client->open(key)->top, (StreamPosition{top.epoch, Offset{7}}));
+  EXPECT_EQ(rows_of_log(), 0);
+}
+
+TEST_F(SqliteStoreTest, ARowThatIsGoneIsAnErrorAndNoShorterHistory) {
+  tail_rows = 4;
+  reopen();
+  append(1, 6);
+  execute("DELETE FROM log WHERE offset = 4");
+  const auto noted = client->read(key, {client->open(key)->top.epoch, Offset{2}});
+  ASSERT_FALSE(noted.ok());
+  EXPECT_NE(noted.error().message.find("damaged"), std::string::npos) << noted.error().message;
 }
 
 TEST_F(SqliteStoreTest, CountsWhatItDoes) {
