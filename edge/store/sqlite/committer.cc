@@ -33,7 +33,7 @@ std::optional<Committer::Failure> Committer::begin() {
 /// for want of room the log's last frame was not written; anything else may have come after it, and
 /// a crash before the frame is overwritten may bring it back.
 std::optional<Committer::Failure> Committer::commit() {
-  if (streams_.broken().has_value()) return Failure{*streams_.broken(), true};
+  if (streams_.broken().has_value() || !streams_.flush()) return Failure{*streams_.broken(), true};
   const int changes = sqlite3_total_changes(database_.handle());
   const auto begun = std::chrono::steady_clock::now();
   if (!database_.execute("COMMIT")) {
@@ -84,11 +84,12 @@ Committer::Answers Committer::carry_out(std::span<const WaitingRequest> requests
 std::optional<StoreAnswer> Committer::carry_out(const WaitingRequest& waiting, WallTime now,
                                                 bool may_write) {
   const StoreRequest& request = waiting.request;
-  if (const auto* open = std::get_if<StoreOpen>(&request)) {
-    return StoreAnswer{open->id, streams_.open(*open->key, now, may_write)};
-  }
   if (const auto* append = std::get_if<StoreAppend>(&request)) {
     return StoreAnswer{append->id, streams_.append(*append, waiting.rows, now)};
+  }
+  if (!streams_.flush()) return std::nullopt;
+  if (const auto* open = std::get_if<StoreOpen>(&request)) {
+    return StoreAnswer{open->id, streams_.open(*open->key, now, may_write)};
   }
   if (const auto* read = std::get_if<StoreRead>(&request)) {
     return StoreAnswer{read->id, streams_.read(*read)};

@@ -150,7 +150,7 @@ Status Database::set_up(std::uint32_t page_count_max) {
 
 Query Database::query(Statement& statement) {
   if (statement.prepared_ == nullptr) {
-    const int code = sqlite3_prepare_v3(connection_.get(), statement.sql_, -1,
+    const int code = sqlite3_prepare_v3(connection_.get(), statement.sql_.c_str(), -1,
                                         SQLITE_PREPARE_PERSISTENT, &statement.prepared_, nullptr);
     if (code != SQLITE_OK) return Query(nullptr, code);
   }
@@ -163,7 +163,7 @@ bool Database::execute(const char* sql) {
 
 std::int64_t Database::pragma(const char* name) {
   const std::string text = std::string("PRAGMA ") + name;
-  Statement statement(text.c_str());
+  Statement statement(text);
   Query query = this->query(statement);
   return query.step() ? query.integer(0) : -1;
 }

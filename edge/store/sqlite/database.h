@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "core/base/types.h"
 
@@ -17,14 +18,14 @@ namespace tidegate::store {
 /// outlives it.
 class Statement {
  public:
-  explicit Statement(const char* sql) : sql_(sql) {}
+  explicit Statement(std::string sql) : sql_(std::move(sql)) {}
   ~Statement() { sqlite3_finalize(prepared_); }
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
 
  private:
   friend class Database;
-  const char* sql_;
+  const std::string sql_;
   sqlite3_stmt* prepared_ = nullptr;
 };
 

@@ -27,15 +27,44 @@ bool LogTable::load_tail() {
 
 // ---- rows
 
+/// OR FAIL, or SQLite would keep every page as it was before the statement, to undo it alone.
+std::string LogTable::rows_into(std::string table, std::size_t columns, std::size_t rows) {
+  std::string row = "(?";
+  for (std::size_t column = 1; column < columns; ++column) row += ", ?";
+  row += ")";
+  std::string sql = "INSERT OR FAIL INTO " + std::move(table) + " VALUES" + row;
+  for (std::size_t more = 1; more < rows; ++more) sql += "," + row;
+  return sql;
+}
+
+template <typename Rows, typename Bind>
+bool LogTable::insert(Statement& one, Statement& some, const Rows& rows, Bind&& bind) {
+  for (std::size_t at = 0; at < rows.size();) {
+    const bool many = rows.size() - at >= kRowsAtOnce;
+    const std::size_t end = at + (many ? kRowsAtOnce : 1);
+    Query query = database_.query(many ? some : one);
+    for (; at < end; ++at) bind(query, rows[at]);
+    if (!query.run()) return false;
+  }
+  return true;
+}
+
 bool LogTable::append(std::int64_t stream, const Row& row, WallTime time) {
-  Query query = database_.query(append_);
-  query.bind(next_row_).bind(stream).bind(row.previous.value).bind(row.offset.value);
-  query.bind(wall_ms(time)).bind(row.records);
-  if (!query.run()) return false;
+  new_rows_.push_back({next_row_, stream, row, time});
   tails_[stream].push_back({row.offset, next_row_++});
   ++tail_rows_;
   changes_.push_back({stream});
-  return true;
+  return new_rows_.size() < kRowsAtOnce || flush();
+}
+
+bool LogTable::flush() {
+  const bool written =
+      insert(append_, append_some_, new_rows_, [](Query& query, const NewRow& added) {
+        query.bind(added.id).bind(added.stream).bind(added.row.previous.value);
+        query.bind(added.row.offset.value).bind(wall_ms(added.time)).bind(added.row.records);
+      });
+  new_rows_.clear();
+  return written;
 }
 
 bool LogTable::read(std::int64_t stream, Offset after,
@@ -125,12 +154,17 @@ bool LogTable::settle() {
   streams.reserve(tails_.size());
   for (const auto& [stream, tail] : tails_) streams.push_back(stream);
   std::sort(streams.begin(), streams.end());
+  std::vector<std::pair<std::int64_t, Place>> places;
+  places.reserve(tail_rows_);
   for (const std::int64_t stream : streams) {
-    for (const Place& place : tails_.at(stream)) {
-      Query query = database_.query(place_);
-      if (!query.bind(stream).bind(place.offset.value).bind(place.row).run()) return false;
-    }
+    for (const Place& place : tails_.at(stream)) places.emplace_back(stream, place);
   }
+  const bool noted =
+      insert(place_, place_some_, places, [](Query& query, const auto& stream_and_place) {
+        const auto& [stream, place] = stream_and_place;
+        query.bind(stream).bind(place.offset.value).bind(place.row);
+      });
+  if (!noted) return false;
   Query query = database_.query(set_settled_);
   return query.bind(next_row_ - 1).run();
 }
@@ -149,6 +183,7 @@ void LogTable::committed() {
 void LogTable::rolled_back() {
   if (settling_) settle_at_ = tail_rows_ + tail_rows_max_ / 8 + 1;
   settling_ = false;
+  new_rows_.clear();
   for (; !changes_.empty(); changes_.pop_back()) undo(changes_.back());
 }
 

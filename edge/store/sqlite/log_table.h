@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -37,8 +38,12 @@ class LogTable {
     ByteView records;
   };
 
-  // Within a transaction. False: the database failed, and says why.
+  // Within a transaction. False: the database failed, and says why; there is nothing but to roll
+  // back.
+  /// What is appended is written some rows at a time, which costs half: `row.records` has to live
+  /// until it is flushed, and that has to be done before anything else.
   bool append(std::int64_t stream, const Row& row, WallTime time);
+  bool flush();
   /// Rows that end above `after`, in order, as long as `take` gives true. A row that is missing is
   /// handed over without records, which no batch is.
   bool read(std::int64_t stream, Offset after, const std::function<bool(const Row&)>& take);
@@ -64,6 +69,12 @@ class LogTable {
     Offset offset;
     std::int64_t row = 0;
   };
+  struct NewRow {
+    std::int64_t id = 0;
+    std::int64_t stream = 0;
+    Row row;
+    WallTime time;
+  };
   using Tail = std::vector<Place>;  // of one stream, in order
   using Tails = std::unordered_map<std::int64_t, Tail>;
   /// What was done to the tail, so that it can be undone.
@@ -74,6 +85,12 @@ class LogTable {
 
   LogTable(Database& database, std::size_t tail_rows)
       : database_(database), tail_rows_max_(tail_rows), settle_at_(tail_rows) {}
+  /// Rows that one execution of a statement writes.
+  static constexpr std::size_t kRowsAtOnce = 16;
+  static std::string rows_into(std::string table, std::size_t columns, std::size_t rows);
+  /// Writes all, kRowsAtOnce at a time, what is left one by one; `bind` binds one.
+  template <typename Rows, typename Bind>
+  bool insert(Statement& one, Statement& some, const Rows& rows, Bind&& bind);
   bool load_tail();
   bool drop_settled(std::int64_t stream, Offset through);
   void undo(Change& change);
@@ -86,14 +103,16 @@ class LogTable {
   std::size_t settle_at_;
   std::int64_t next_row_ = 1;  // no number twice, unlike SQLite's own, or `settled` would lie
   std::vector<Change> changes_;
+  std::vector<NewRow> new_rows_;  // not written yet
   bool settling_ = false;
 
   Statement settled_{"SELECT row FROM settled"};
   Statement set_settled_{"UPDATE settled SET row = ?"};
   Statement last_row_{"SELECT ifnull(max(id), 0) FROM log"};
   Statement tail_{"SELECT stream, offset, id FROM log WHERE id > ? ORDER BY id"};
-  Statement append_{
-      "INSERT INTO log(id, stream, previous, offset, time, records) VALUES(?, ?, ?, ?, ?, ?)"};
+  Statement append_{rows_into("log(id, stream, previous, offset, time, records)", 6, 1)};
+  Statement append_some_{
+      rows_into("log(id, stream, previous, offset, time, records)", 6, kRowsAtOnce)};
   Statement read_settled_{
       "SELECT log.previous, places.offset, log.records"
       " FROM places LEFT JOIN log ON log.id = places.row"
@@ -110,7 +129,8 @@ class LogTable {
       "SELECT log.time FROM places JOIN log ON log.id = places.row WHERE places.stream = ?"
       " ORDER BY places.offset DESC LIMIT 1"};
   Statement time_{"SELECT time FROM log WHERE id = ?"};
-  Statement place_{"INSERT INTO places(stream, offset, row) VALUES(?, ?, ?)"};
+  Statement place_{rows_into("places(stream, offset, row)", 3, 1)};
+  Statement place_some_{rows_into("places(stream, offset, row)", 3, kRowsAtOnce)};
 };
 
 }  // namespace tidegate::store

@@ -85,8 +85,7 @@ Result<Stream*> StreamTable::find(const ChannelKey& key) {
 }
 
 std::size_t StreamTable::KeyHash::operator()(const ChannelKey& key) const {
-  const Hash128 tenant = hash128(key.tenant, seed);
-  return static_cast<std::size_t>(hash128(key.channel.view(), tenant.low).low);
+  return static_cast<std::size_t>(hash128(key.channel.view(), seed).low ^ hash_bytes(key.tenant));
 }
 
 /// Before it is changed, so that it can be changed back.

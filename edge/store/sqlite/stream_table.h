@@ -60,6 +60,9 @@ class StreamTable {
         streams_(0, KeyHash{entropy}) {}
 
   // ---- requests
+  /// Before any request but an append, and before the transaction's end: what was appended is
+  /// written by then. False: the transaction is broken.
+  bool flush() { return wrote(log_.flush(), "takes no publications"); }
   Result<relay::StoreOpened> open(const relay::ChannelKey& key, WallTime now, bool may_write);
   /// `rows` are rows_of(append.records).
   relay::AppendResult append(const relay::StoreAppend& append, std::span<const LogRow> rows,
