@@ -38,7 +38,7 @@ void begin(ByteWriter& out, Kind kind, std::size_t count) {
   out.u32(static_cast<std::uint32_t>(count));
 }
 
-void end(ByteWriter& out, const Bytes& bytes) { out.u64(hash_bytes(as_text(bytes))); }
+void end(ByteWriter& out, const Bytes& bytes) { out.u64(checksum(bytes)); }
 
 void write_hash(ByteWriter& out, const Hash128& hash) {
   out.u64(hash.high);
@@ -106,7 +106,7 @@ Result<std::pair<ByteReader, std::uint32_t>> open_batch(ByteView bytes, Kind kin
   const std::uint32_t count = head.u32();
   const ByteView covered = bytes.first(bytes.size() - kChecksumBytes);
   ByteReader tail(bytes.last(kChecksumBytes));
-  if (tail.u64() != hash_bytes(as_text(covered))) return damaged("the checksum does not fit");
+  if (tail.u64() != checksum(covered)) return damaged("the checksum does not fit");
   if (version != kVersion) return damaged("they are of a version that this release does not know");
   if (found_kind != static_cast<std::uint8_t>(kind) || zero != 0) {
     return damaged("they are something else");
@@ -190,6 +190,20 @@ Result<std::vector<Item>> read_batch(ByteView bytes, Kind kind, Result<Item> (*r
 }
 
 }  // namespace
+
+/// Eight bytes at a time: every byte of a publication passes here. Each step is one to one.
+std::uint64_t checksum(ByteView bytes) {
+  constexpr std::uint64_t kOdd = 0x9E3779B97F4A7C15;
+  std::uint64_t sum = bytes.size() * kOdd;
+  const auto take = [&sum](std::uint64_t word) {
+    sum = (sum ^ word) * kOdd;
+    sum ^= sum >> 29;
+  };
+  ByteReader in(bytes);
+  while (in.remaining() >= 8) take(in.u64());
+  while (in.remaining() > 0) take(in.u8());
+  return split_mix64(sum);
+}
 
 Bytes encode_log(std::span<const LogRecordPtr> records) {
   std::size_t hint = kHeadBytes + kChecksumBytes;
