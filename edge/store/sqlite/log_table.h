@@ -40,7 +40,7 @@ class LogTable {
 
   // Within a transaction. False: the database failed, and says why; there is nothing but to roll
   // back.
-  /// What is appended is written some rows at a time, which costs half: `row.records` has to live
+  /// What is appended is written some rows at a time, which costs less: `row.records` has to live
   /// until it is flushed, and that has to be done before anything else.
   bool append(std::int64_t stream, const Row& row, WallTime time);
   bool flush();

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "edge/store/record_codec.h"
 #include "edge/store/sqlite/schema.h"
 #include "tests/unit/edge/store/sqlite/store_client.h"
 #include "tests/unit/edge/store/sqlite/test_disk.h"
@@ -107,11 +108,15 @@ TEST_F(CommitterTest, AStreamReleasedAndOpenedAgainStandsWhereItStood) {
   const Epoch other = open(empty).top.epoch;
   ASSERT_TRUE(durable(turn({append(1, epoch)})[0]));
   disk.fail_syncs(1);
-  const auto failed =
-      turn({append(2, epoch), StoreRelease{empty}, StoreRelease{key}, StoreOpen{kId, key},
-            append(3, epoch), StoreOpen{kId, empty}, StoreOpen{kId, channel("e:f")}});
+  const auto failed = turn({append(2, epoch), StoreOpen{kId, key}, StoreRelease{empty},
+                            StoreRelease{key}, StoreOpen{kId, key}, append(3, epoch),
+                            StoreOpen{kId, empty}, StoreOpen{kId, channel("e:f")}});
   EXPECT_FALSE(durable(failed[0]));
-  EXPECT_FALSE(durable(failed[4]));
+  EXPECT_FALSE(durable(failed[5]));
+  for (const std::size_t index : {1U, 4U}) {
+    const auto& opened = std::get<Result<relay::StoreOpened>>(failed[index]->outcome);
+    EXPECT_EQ(opened->top, (StreamPosition{epoch, Offset{1}})) << index;
+  }
   EXPECT_EQ(open(key).top, (StreamPosition{epoch, Offset{1}}));
   EXPECT_EQ(open(empty).top.epoch, other);
   ASSERT_TRUE(durable(turn({append(2, epoch)})[0]));
@@ -119,6 +124,16 @@ TEST_F(CommitterTest, AStreamReleasedAndOpenedAgainStandsWhereItStood) {
   EXPECT_EQ(open(key).top, (StreamPosition{epoch, Offset{2}}));
   EXPECT_EQ(open(empty).top.epoch, other);
   EXPECT_EQ(sequences(Offset{0}), (std::vector<std::uint64_t>{1, 2}));
+}
+
+TEST_F(CommitterTest, WhatWasNotWrittenYetIsNotWrittenAfterItWasRolledBack) {
+  const Bytes records = encode_log(std::vector{record(1)});
+  ASSERT_TRUE(log->append(1, {Offset{0}, Offset{1}, records}, kNoon));
+  log->rolled_back();
+  EXPECT_FALSE(log->tail_end(1).has_value());
+  ASSERT_TRUE(log->flush());
+  start();
+  EXPECT_FALSE(log->tail_end(1).has_value());
 }
 
 TEST_F(CommitterTest, ATailThatCouldNotBeNotedDownStaysAndIsTriedAgainLater) {
