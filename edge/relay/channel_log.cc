@@ -12,9 +12,11 @@ std::size_t ChannelLog::bytes_of(const Publication& publication) {
 }
 
 ChannelLog::ChannelLog(const HistoryLimits& limits, ChannelKind kind)
-    : limits_(limits),
-      kind_(kind),
-      records_(kind == ChannelKind::State ? std::make_unique<RecordMap>(limits.deletes) : nullptr) {}
+    : limits_(limits), kind_(kind) {
+  if (kind == ChannelKind::State) {
+    records_ = std::make_unique<RecordMap>(limits.deletes);
+  }
+}
 
 const SourceVersion* ChannelLog::latest_source_version(std::string_view key) const {
   const std::optional<SourceVersion>* latest = &source_version_;

@@ -29,8 +29,8 @@ export class TidegateError extends Error {
   /** The relay's advice when to repeat; 0 without advice. */
   readonly retryAfterMs: number;
   /**
-   * Of a publish that was taken: the key that it went by, given or made. The same publish with this key, by the
-   * same client, is applied once however often it is repeated.
+   * Of a publish that was taken: the key that it went by, given or made. The same publish with
+   * this key, by the same client, is applied once however often it is repeated.
    */
   readonly idempotencyKey: string | undefined;
 

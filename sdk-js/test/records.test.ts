@@ -181,7 +181,7 @@ test('several handles share one subscription and its rows; who comes later sees 
   client.dispose();
 });
 
-test('who subscribes to a handle that shows something already is shown all of it, once', async () => {
+test('who subscribes to a handle that shows something is shown all of it, once', async () => {
   const { relay, client, orders, views } = await ordersWorld({ a: {}, b: {} });
   const told = views.length;
   const late: RecordsView<Order>[] = [];

@@ -2,17 +2,13 @@
 // was closed and opened again, and how it refuses a file it cannot use.
 #include "edge/store/sqlite/sqlite_store.h"
 
-#include <gtest/gtest.h>
-#include <sqlite3.h>
-#include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <fstream>
 #include <thread>
 
-#include "tests/unit/edge/store/sqlite/store_client.h"
+#include "tests/unit/edge/store/sqlite/sqlite_store_fixture.h"
 
 namespace tidegate::store {
 namespace {
@@ -30,85 +26,6 @@ PublicationPtr publication(Operation operation, const std::string& key, const st
   made->payload.assign(text.begin(), text.end());
   return made;
 }
-
-class SqliteStoreTest : public testing::Test {
- protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "tidegate-store-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    folder = name;
-    path = (folder / "history.db").string();
-    reopen();
-  }
-  void TearDown() override {
-    close();
-    std::filesystem::remove_all(folder);
-  }
-  void close() {
-    client.reset();
-    store.reset();
-  }
-  void reopen() {
-    close();
-    SqliteOptions options = options_at(path, now, ++entropy);
-    options.tail_rows = tail_rows;
-    options.rules.history_age = [this](const ChannelName&) { return history_age; };
-    auto opened = SqliteStore::open(std::move(options));
-    ASSERT_TRUE(opened.ok()) << opened.error().message;
-    store = std::move(*opened);
-    client = std::make_unique<StoreClient>(*store);
-  }
-  std::string refusal() {
-    const auto opened = SqliteStore::open(options_at(path, now));
-    return opened.ok() ? "it was opened" : opened.error().message;
-  }
-  /// Appends records `from` … `to` to the channel, one append for each `at_a_time`.
-  void append(std::uint64_t from, std::uint64_t to, std::uint64_t at_a_time = 1) {
-    StreamPosition top = client->open(key)->top;
-    for (std::uint64_t n = from; n <= to;) {
-      std::vector<LogRecordPtr> records;
-      for (std::uint64_t i = 0; i < at_a_time && n <= to; ++i) {
-        records.push_back(record(n++, "1", now));
-      }
-      ASSERT_TRUE(is_durable(client->append(key, top, records)));
-      top.offset.value += records.size();
-    }
-  }
-  std::vector<std::uint64_t> sequences(Offset after) {
-    const auto read = client->read(key, {client->open(key)->top.epoch, after});
-    std::vector<std::uint64_t> found;
-    if (!read.ok()) return found;
-    for (const auto& one : read->records) found.push_back(one.record->id.sequence);
-    return found;
-  }
-
-  /// Meanwhile the store is closed.
-  int execute(const char* sql) {
-    close();
-    sqlite3* raw = nullptr;
-    int value = -1;
-    EXPECT_EQ(sqlite3_open(path.c_str(), &raw), SQLITE_OK);
-    const auto take = [](void* to, int, char** values, char**) {
-      *static_cast<int*>(to) = std::atoi(values[0]);
-      return 0;
-    };
-    EXPECT_EQ(sqlite3_exec(raw, sql, take, &value, nullptr), SQLITE_OK) << sql;
-    sqlite3_close(raw);
-    reopen();
-    return value;
-  }
-  int rows_of_log() { return execute("SELECT count(*) FROM log"); }
-
-  WallTime now = kNoon;
-  std::uint64_t entropy = 0;
-  std::size_t tail_rows = LogTable::kTailRows;
-  std::optional<Duration> history_age;
-  std::filesystem::path folder;
-  std::string path;
-  std::unique_ptr<SqliteStore> store;
-  std::unique_ptr<StoreClient> client;
-  ChannelKeyPtr key = channel("a:b");
-};
 
 TEST_F(SqliteStoreTest, EpochAndOffsetsContinueAfterItWasClosed) {
   const StreamPosition start = client->open(key)->top;
@@ -348,86 +265,6 @@ TEST_F(SqliteStoreTest, OtherRulesHoldWhileItRuns) {
     client->send(StoreRelease{key});
   }
   EXPECT_EQ(floor, Offset{3}) << "nobody holds it, and it is older than history now";
-}
-
-// ---- rows of the log that are noted down, and the tail that is not yet
-
-TEST_F(SqliteStoreTest, ReadsAndTrimsGoFromNotedRowsIntoTheTail) {
-  tail_rows = 4;
-  reopen();
-  append(1, 20, 2);  // ten rows; eight of them noted down, in two turns
-  for (int pass = 0; pass < 2; ++pass) {
-    const auto all = sequences(Offset{0});
-    ASSERT_EQ(all.size(), 20U);
-    EXPECT_EQ(all.front(), 1U);
-    EXPECT_EQ(all.back(), 20U);
-    EXPECT_EQ(sequences(Offset{15}), (std::vector<std::uint64_t>{16, 17, 18, 19, 20}));
-    EXPECT_EQ(sequences(Offset{17}), (std::vector<std::uint64_t>{18, 19, 20}));
-    EXPECT_EQ(client->open(key)->top.offset, Offset{20});
-    reopen();
-  }
-  client->send(StoreTrim{key, Offset{5}, {}, Offset{0}, {Offset{1}}});
-  EXPECT_EQ(sequences(Offset{5}).size(), 15U);
-  client->send(StoreTrim{key, Offset{18}, {}, Offset{0}, {Offset{17}, Offset{18}}});
-  for (int pass = 0; pass < 2; ++pass) {
-    EXPECT_EQ(sequences(Offset{18}), (std::vector<std::uint64_t>{19, 20}));
-    EXPECT_EQ(client->open(key)->remembered.size(), 3U);
-    EXPECT_EQ(rows_of_log(), 1);
-    reopen();
-  }
-}
-
-TEST_F(SqliteStoreTest, ARowIsFoundAlsoWhenAllBeforeItWereNotedDownAndTrimmed) {
-  tail_rows = 4;
-  reopen();
-  append(1, 4);
-  client->send(StoreTrim{key, Offset{4}, {}, Offset{0}, {}});
-  EXPECT_EQ(client->open(key)->floor, Offset{4});
-  EXPECT_EQ(rows_of_log(), 0);
-  reopen();
-  append(5, 6);
-  reopen();
-  EXPECT_EQ(sequences(Offset{4}), (std::vector<std::uint64_t>{5, 6}));
-  EXPECT_EQ(client->open(key)->top.offset, Offset{6});
-}
-
-TEST_F(SqliteStoreTest, AReleasedStreamsRowsAreFoundInTheTail) {
-  append(1, 3);
-  const StreamPosition top = client->open(key)->top;
-  client->send(StoreRelease{key});
-  EXPECT_EQ(client->open(key)->top, top);
-  now += 24h * 8;
-  reopen();
-  EXPECT_EQ(client->open(key)->top, top) << "it holds something";
-  EXPECT_EQ(sequences(Offset{0}).size(), 3U);
-}
-
-TEST_F(SqliteStoreTest, WhatNobodyHoldsGrowsOldInNotedRowsAndInTheTail) {
-  tail_rows = 4;
-  reopen();
-  append(1, 6);
-  const StreamPosition top = client->open(key)->top;
-  history_age = 1h;
-  now += 59min;
-  append(7, 7);  // in the tail, and younger
-  now += 59min;
-  reopen();
-  EXPECT_EQ(client->open(key)->floor, Offset{0}) << "the newest row is not old yet";
-  now += 2min;
-  reopen();
-  EXPECT_EQ(client->open(key)->floor, Offset{7});
-  EXPECT_EQ(client->open(key)->top, (StreamPosition{top.epoch, Offset{7}}));
-  EXPECT_EQ(rows_of_log(), 0);
-}
-
-TEST_F(SqliteStoreTest, ARowThatIsGoneIsAnErrorAndNoShorterHistory) {
-  tail_rows = 4;
-  reopen();
-  append(1, 4);
-  execute("DELETE FROM log WHERE offset = 4");
-  const auto read = client->read(key, {client->open(key)->top.epoch, Offset{2}});
-  ASSERT_FALSE(read.ok());
-  EXPECT_NE(read.error().message.find("damaged"), std::string::npos) << read.error().message;
 }
 
 TEST_F(SqliteStoreTest, CountsWhatItDoes) {
