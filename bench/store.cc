@@ -170,8 +170,8 @@ class Owners {
 Measured through_store(const Work& work) {
   store::SqliteOptions options;
   options.path = fresh_file(work, "store.db");
-  options.remembered_age = limits::idempotency_window_age_default;
-  options.remembered_entries = limits::idempotency_window_entries_default;
+  options.rules.remembered_age = limits::idempotency_window_age_default;
+  options.rules.remembered_entries = limits::idempotency_window_entries_default;
   options.entropy = 1;
   options.wall_clock = wall_now;
   auto opened = store::SqliteStore::open(std::move(options));
