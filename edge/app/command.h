@@ -34,6 +34,7 @@ struct TokenCommand {
   std::string token_id;
   std::vector<std::string> subscribe;
   std::vector<std::string> publish;
+  std::vector<std::string> history;
   Duration ttl = limits::token_ttl_default;
 };
 /// Where a client command connects to, and as whom.

@@ -90,6 +90,7 @@ void add_token(CLI::App& root, Parsed& parsed) {
   app.add_option("--jti", token.token_id, "An id of the token's own");
   app.add_option("--subscribe", token.subscribe, "Patterns of channels to subscribe to");
   app.add_option("--publish", token.publish, "Patterns of channels to publish on");
+  app.add_option("--history", token.history, "Patterns of channels to read over HTTP");
   app.add_option("--ttl", parsed.ttl, "How long it is valid: 15m by default")
       ->check(duration_check());
 }

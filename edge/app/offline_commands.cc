@@ -26,6 +26,7 @@ auth::TokenRequest request_of(const TokenCommand& command, const AuthSettings& a
   request.ttl = command.ttl;
   if (!command.subscribe.empty()) request.grants.push_back({command.subscribe, {"subscribe"}});
   if (!command.publish.empty()) request.grants.push_back({command.publish, {"publish"}});
+  if (!command.history.empty()) request.grants.push_back({command.history, {"history"}});
   return request;
 }
 
@@ -65,8 +66,9 @@ int run_command(const TokenCommand& command, const Terminal& terminal) {
     terminal.err << "tidegate token: " << token.error().message << "\n";
     return kExitFailure;
   }
-  if (command.subscribe.empty() && command.publish.empty()) {
-    terminal.err << "tidegate token: note: without --subscribe or --publish it allows nothing\n";
+  if (command.subscribe.empty() && command.publish.empty() && command.history.empty()) {
+    terminal.err << "tidegate token: note: it allows nothing without --subscribe, --publish or "
+                    "--history\n";
   }
   terminal.out << *token << "\n";
   return kExitOk;

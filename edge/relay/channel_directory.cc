@@ -1,5 +1,6 @@
 #include "edge/relay/channel_directory.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -85,7 +86,8 @@ bool lists_epoch(const CurrentRecord& record, const Epoch& epoch) {
   return record.payload.compare(0, beginning.size(), beginning) == 0;
 }
 
-Result<std::string> directory_filter(std::string_view text, const Claims& claims) {
+Result<std::string> directory_filter(std::string_view text, const Claims& claims,
+                                     const RelayConfig& config) {
   const std::optional<std::string> asked = pattern_in(text);
   if (!asked.has_value()) {
     return no_pattern();
@@ -98,6 +100,16 @@ Result<std::string> directory_filter(std::string_view text, const Claims& claims
     return Error{ErrorCode::Forbidden,
                  "the token does not allow subscribing to all of " + *asked +
                      ": one pattern of its capabilities has to cover it",
+                 0};
+  }
+  const bool may_be_listed = std::any_of(
+      config.namespaces.begin(), config.namespaces.end(), [&](const Namespace& candidate) {
+        return candidate.listed && candidate.pattern.intersection(*pattern).has_value();
+      });
+  if (!may_be_listed) {
+    return Error{ErrorCode::Unsupported,
+                 "no channels that match " + *asked +
+                     " are listed: their [[namespace]] needs `listed = true`",
                  0};
   }
   return pattern->directory_filter();

@@ -10,6 +10,7 @@
 
 #include "edge/relay/claims.h"
 #include "edge/relay/log_record.h"
+#include "edge/relay/relay_config.h"
 #include "edge/relay/relay_effect.h"
 
 namespace tidegate::relay {
@@ -27,8 +28,9 @@ LogRecordPtr unlisting_record(WallTime now, const ChannelName& channel);
 bool lists_epoch(const CurrentRecord& record, const Epoch& epoch);
 
 /// What a subscribe to the directory asks for: its filter is `{"pattern": "orders:*"}`, and the
-/// result is the text of the filter that it stands for. BadRequest, or Forbidden when the claims do
-/// not cover the pattern.
-Result<std::string> directory_filter(std::string_view text, const Claims& claims);
+/// result is the text of the filter that it stands for. BadRequest; Forbidden when the claims do
+/// not cover the pattern; Unsupported when no channel that matches it would ever be listed.
+Result<std::string> directory_filter(std::string_view text, const Claims& claims,
+                                     const RelayConfig& config);
 
 }  // namespace tidegate::relay

@@ -59,12 +59,12 @@ Status SessionFlow::check_subscribe(const RelaySession& session, const Subscribe
 }
 
 Result<ViewProgram> SessionFlow::program_of(const SubscribeFrame& frame, const Claims& claims,
-                                            const Namespace& rules) {
+                                            const Namespace& rules) const {
   ViewProgram program;
   program.redaction = redaction_of(rules, claims);
   program.filter_is_a_right = frame.channel.is_directory();
   const Result<std::string> text = program.filter_is_a_right
-                                       ? directory_filter(frame.filter, claims)
+                                       ? directory_filter(frame.filter, claims, context_.config())
                                        : Result<std::string>(frame.filter);
   if (!text.ok()) {
     return text.error();

@@ -56,8 +56,8 @@ class SessionFlow {
   void handle_frame(Now now, std::uint32_t slot, Frame frame);
   void handle_subscribe(Now now, std::uint32_t slot, const SubscribeFrame& frame);
   Status subscribe(Now now, std::uint32_t slot, const SubscribeFrame& frame);
-  static Result<ViewProgram> program_of(const SubscribeFrame& frame, const Claims& claims,
-                                        const Namespace& rules);
+  Result<ViewProgram> program_of(const SubscribeFrame& frame, const Claims& claims,
+                                 const Namespace& rules) const;
   Status check_subscribe(const RelaySession& session, const SubscribeFrame& frame,
                          const Namespace* rules) const;
   void handle_unsubscribe(Now now, std::uint32_t slot, const UnsubscribeFrame& frame);

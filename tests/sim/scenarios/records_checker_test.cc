@@ -152,6 +152,7 @@ TEST(SignalCheckerTest, SeesDisorderStrangersAndWhatWasShedWithoutNeed) {
     for (const char* payload : {"1", "2"}) {
       Intent intent;
       intent.payload = payload;
+      intent.made_at = context.queue.now();
       oracle.add_intent(std::move(intent));
     }
     SignalChecker checker(context, oracle);

@@ -53,6 +53,7 @@ TEST(TokenCommand, TheRelayOfTheSameConfigurationAcceptsIt) {
                                      std::string(kSecret) + "\"\n");
   command.subject = "alice";
   command.subscribe = {"a:*"};
+  command.history = {"a:*"};
   const Outcome outcome = run(command);
   ASSERT_EQ(outcome.exit_code, kExitOk) << outcome.err;
   ASSERT_EQ(outcome.out.back(), '\n');
@@ -63,6 +64,7 @@ TEST(TokenCommand, TheRelayOfTheSameConfigurationAcceptsIt) {
   ASSERT_TRUE(claims.ok()) << claims.error().message;
   const ChannelName channel = ChannelName::parse("a:b").value();
   EXPECT_TRUE(allows((*claims)->capabilities, Action::Subscribe, channel));
+  EXPECT_TRUE(allows((*claims)->capabilities, Action::History, channel));
   EXPECT_FALSE(allows((*claims)->capabilities, Action::Publish, channel));
 }
 

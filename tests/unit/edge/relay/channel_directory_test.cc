@@ -187,6 +187,18 @@ TEST(ChannelDirectory, TooManyPatternsAreRefusedForTheMoment) {
   EXPECT_EQ(clients.back()->all<RefusedFrame>().size(), 1U);
 }
 
+TEST(ChannelDirectory, APatternOfWhichNothingIsEverListedIsRefused) {
+  RelayWorld world;
+  TestClient& reader = world.connect();
+  for (const char* pattern : {"open:*", "open:**", "nowhere:*"}) {
+    reader.heard.clear();
+    reader.subscribe_filtered(kDirectory, pattern_filter(pattern));
+    ASSERT_EQ(reader.all<RefusedFrame>().size(), 1U) << pattern;
+    EXPECT_EQ(reader.last<RefusedFrame>().error.code, ErrorCode::Unsupported);
+    EXPECT_NE(reader.last<RefusedFrame>().error.message.find("listed = true"), std::string::npos);
+  }
+}
+
 TEST(ChannelDirectory, WithoutAPatternItIsNotRead) {
   RelayWorld world;
   TestClient& reader = world.connect();
