@@ -104,6 +104,9 @@ std::optional<Instant> ChannelOwner::deadline() const {
   if (walk_.has_value()) {
     consider(walk_->at);
   }
+  if (propose_at_.has_value() && std::holds_alternative<Ready>(state_) && !queue_.empty()) {
+    consider(*propose_at_);
+  }
   consider(expiry_at_);
   consider(idle_at_);
   return earliest;
@@ -134,9 +137,10 @@ void ChannelOwner::propose(Now now) {
   if (key_->channel.is_directory() && drop_needless_unlistings()) {
     note_idleness(now);
   }
-  if (queue_.empty()) {
+  if (queue_.empty() || (propose_at_.has_value() && now.monotonic < *propose_at_)) {
     return;
   }
+  propose_at_.reset();
   if (is_listed_ && standing_ != Standing::Listed) {
     list(now, Offset{});
     return;
@@ -183,13 +187,25 @@ void ChannelOwner::handle_append_result(Now now, EffectId id, const AppendResult
     handle_durable(now, count, *durable);
   } else if (const auto* refused = std::get_if<AppendRefused>(&result)) {
     state_ = Ready{};
+    unknown_appends_ = 0;
     handle_refused(count, refused->error);
     propose(now);
     note_idleness(now);
   } else {
-    ++context_.counters.appends_unknown;
-    read_on(now);
+    handle_unknown(now);
   }
+}
+
+/// Reading back tells what has become of it. What is absent is proposed again: at once the first
+/// time, for it may have been a moment's trouble, and then ever more rarely.
+void ChannelOwner::handle_unknown(Now now) {
+  ++context_.counters.appends_unknown;
+  if (++unknown_appends_ > 1) {
+    const unsigned doublings = std::min(unknown_appends_ - 2, 16U);
+    propose_at_ = now.monotonic + std::min(limits::store_retry_delay_min * (1U << doublings),
+                                           limits::store_retry_delay_max);
+  }
+  read_on(now);
 }
 
 void ChannelOwner::handle_durable(Now now, std::size_t count, const AppendDurable& durable) {
@@ -202,11 +218,11 @@ void ChannelOwner::handle_durable(Now now, std::size_t count, const AppendDurabl
   if (!continuous) {
     context_.log(LogLevel::Error, "the store gave offsets that do not continue " +
                                       key_->channel.str() + ": reading the log back");
-    ++context_.counters.appends_unknown;
-    read_on(now);
+    handle_unknown(now);
     return;
   }
   state_ = Ready{};
+  unknown_appends_ = 0;
   for (const StreamRange& range : durable.ranges) {
     const Proposal proposal = std::move(queue_.front());
     queue_.pop_front();
@@ -319,8 +335,7 @@ void ChannelOwner::handle_timeout(Now now) {
     retry_later(now, "the store did not read it in time");
   } else if (const auto* appending = std::get_if<Appending>(&state_);
              appending != nullptr && appending->deadline <= now.monotonic) {
-    ++context_.counters.appends_unknown;
-    read_on(now);
+    handle_unknown(now);
   } else if (const auto* retrying = std::get_if<Retrying>(&state_);
              retrying != nullptr && retrying->at <= now.monotonic) {
     open(now);
@@ -329,6 +344,9 @@ void ChannelOwner::handle_timeout(Now now) {
     list(now, Offset{});
   }
   expire_proposals(now);
+  if (propose_at_.has_value() && *propose_at_ <= now.monotonic) {
+    propose(now);
+  }
   expire_records(now);
   walk_listings(now);
   enforce_history(now);

@@ -164,6 +164,7 @@ class ChannelOwner {
   void load(Now now, const StoreOpened& opened);
   void read_records(Now now, StoreOpened opened, std::vector<RecordVersion> so_far);
   void read_on(Now now);
+  void handle_unknown(Now now);
   void retry_later(Now now, const std::string& why);
   /// Twice as long each time, until something went well.
   Duration next_retry_delay();
@@ -195,6 +196,8 @@ class ChannelOwner {
   std::deque<Proposal> queue_;
   std::vector<Reader> readers_;  // by shard
   Duration retry_delay_ = limits::store_retry_delay_min;
+  unsigned unknown_appends_ = 0;       // one after the other
+  std::optional<Instant> propose_at_;  // after the second of them: not before
   Offset trimmed_to_;
   Instant trimmed_at_;
   std::optional<Instant> idle_at_;

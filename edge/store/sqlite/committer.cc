@@ -25,6 +25,7 @@ std::size_t WaitingRequest::bytes() const {
 // ---- the transaction
 
 std::optional<Committer::Failure> Committer::begin() {
+  changes_before_ = sqlite3_total_changes(database_.handle());
   if (database_.execute("BEGIN IMMEDIATE")) return std::nullopt;
   return Failure{database_.error("cannot be written"), true};
 }
@@ -34,14 +35,14 @@ std::optional<Committer::Failure> Committer::begin() {
 /// a crash before the frame is overwritten may bring it back.
 std::optional<Committer::Failure> Committer::commit() {
   if (streams_.broken().has_value() || !streams_.flush()) return Failure{*streams_.broken(), true};
-  const int changes = sqlite3_total_changes(database_.handle());
+  // Of this transaction alone: what was rolled back before it counts in the total, too.
+  const int changes = sqlite3_total_changes(database_.handle()) - changes_before_;
   const auto begun = std::chrono::steady_clock::now();
   if (!database_.execute("COMMIT")) {
     const bool full = (database_.failure() & 0xFF) == SQLITE_FULL;
     return Failure{database_.error("cannot be written"), full};
   }
-  if (changes != changes_committed_) {
-    changes_committed_ = changes;
+  if (changes != 0) {
     const auto took = std::chrono::steady_clock::now() - begun;
     counters_.commit_us += static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::microseconds>(took).count());

@@ -58,7 +58,7 @@ class Committer {
   std::map<relay::ChannelKey, relay::StoreTrim> trims_;  // that failed
   std::optional<Error> trouble_;
   StoreCounters counters_;
-  int changes_committed_ = 0;
+  int changes_before_ = 0;
 };
 
 template <typename Work>

@@ -120,9 +120,12 @@ Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options)
 
 /// Exclusive locking keeps every other process out, and the log's index in this one's memory.
 Status Database::set_up(std::uint32_t page_count_max) {
+  if (!execute("PRAGMA locking_mode = EXCLUSIVE")) return start_error();
+  // Where there are tables it would change nothing, and write: which a full disk does not allow.
+  if (pragma("page_count") == 0 && !execute("PRAGMA auto_vacuum = INCREMENTAL")) {
+    return start_error();
+  }
   const std::string setting =
-      "PRAGMA locking_mode = EXCLUSIVE;"
-      "PRAGMA auto_vacuum = INCREMENTAL;"
       "PRAGMA journal_mode = WAL;"
       "PRAGMA synchronous = FULL;"
       "PRAGMA wal_autocheckpoint = 0;"

@@ -145,6 +145,25 @@ TEST_F(OwnerTest, AnUnknownAppendThatIsAbsentIsProposedAgainUnderTheSameId) {
   EXPECT_EQ(client.read(), "0 1");
 }
 
+TEST_F(OwnerTest, AnAppendThatStaysUnknownIsProposedEverMoreRarely) {
+  world.publish("open:a", draft("0"));
+  hold_appends = true;
+  const std::uint64_t one = world.publish("open:a", draft("1"));
+  const std::size_t before = appends.size();
+  std::size_t answered = before - 1;
+  for (Duration passed{0}; passed < 10s; passed += 10ms) {
+    while (answered < appends.size()) answer_append(appends[answered++], AppendUnknown{});
+    world.advance(10ms);
+  }
+  const std::size_t again = appends.size() - before;
+  EXPECT_GE(again, 6U);  // at once, and after 0.1, 0.2, 0.4, 0.8, 1.6, 3.2 s
+  EXPECT_LE(again, 8U);
+  hold_appends = false;
+  while (answered < appends.size()) answer_append(appends[answered++], AppendUnknown{});
+  world.advance(limits::store_retry_delay_max);
+  EXPECT_EQ(world.answer(one)->position.offset, Offset{2});
+}
+
 TEST_F(OwnerTest, ALostAppendThatLandsAfterItWasReadBackIsNotAppendedTwice) {
   TestClient& client = world.connect();
   client.subscribe("open:a");

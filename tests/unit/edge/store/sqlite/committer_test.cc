@@ -136,6 +136,32 @@ TEST_F(CommitterTest, WhatWasNotWrittenYetIsNotWrittenAfterItWasRolledBack) {
   EXPECT_FALSE(log->tail_end(1).has_value());
 }
 
+TEST_F(CommitterTest, WhatWasRolledBackIsNoCommitAndTheTroubleGoesOn) {
+  const Epoch epoch = open(key).top.epoch;
+  ASSERT_TRUE(durable(turn({append(1, epoch)})[0]));
+  disk.limit(disk.bytes());
+  EXPECT_FALSE(durable(turn({append(2, epoch)})[0]));
+  const std::uint64_t commits = committer->counters().commits;
+  EXPECT_EQ(sequences(Offset{0}), (std::vector<std::uint64_t>{1})) << "a turn that only reads";
+  EXPECT_EQ(committer->counters().commits, commits);
+  EXPECT_TRUE(committer->trouble().has_value());
+  disk.limit(std::nullopt);
+  EXPECT_TRUE(durable(turn({append(2, epoch)})[0]));
+  EXPECT_FALSE(committer->trouble().has_value());
+}
+
+TEST_F(CommitterTest, ADiskWithRoomForNothingIsStillOpenedAndRead) {
+  const Epoch epoch = open(key).top.epoch;
+  ASSERT_TRUE(durable(turn({append(1, epoch)})[0]));
+  committer.reset();
+  streams.reset();
+  log.reset();
+  database.reset();
+  disk.limit(disk.bytes());
+  start();
+  EXPECT_EQ(sequences(Offset{0}), (std::vector<std::uint64_t>{1}));
+}
+
 TEST_F(CommitterTest, ATailThatCouldNotBeNotedDownStaysAndIsTriedAgainLater) {
   const Epoch epoch = open(key).top.epoch;
   for (std::uint64_t n = 1; n <= 4; ++n) ASSERT_TRUE(durable(turn({append(n, epoch)})[0]));
