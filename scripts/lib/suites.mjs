@@ -8,8 +8,9 @@ import { buildDir } from './build.mjs';
 import { CommandFailed, root, run } from './steps.mjs';
 
 const ctestJobs = 2;
-/** How long one test of ctest, or one file of node:test, may take: what waits for ever fails. */
-const limitSeconds = 300;
+/** How long one test of ctest may take, and a file of node:test: what waits for ever fails. */
+const testSeconds = 300;
+const fileSeconds = 3 * testSeconds; // Node 20 has a limit for the file only
 
 /** Counts the test cases of a JUnit report, as ctest and node:test write it. */
 export function countJunit(xml) {
@@ -59,7 +60,7 @@ export function ctest(preset, filter = '') {
     if (filter) args.push('-R', filter);
     const result = await run(
       'ctest',
-      [...args, '--timeout', `${limitSeconds}`, '--output-junit', file],
+      [...args, '--timeout', `${testSeconds}`, '--output-junit', file],
       {
         allowFailure: true,
       },
@@ -82,7 +83,7 @@ export function testFiles(folder, ending = '.test.mjs') {
  * JavaScript tests under node:test. A file that takes longer than `limit` seconds is ended, and has
  * failed.
  */
-export function nodeTests(files, { env = {}, concurrency = 2, limit = limitSeconds } = {}) {
+export function nodeTests(files, { env = {}, concurrency = 2, limit = fileSeconds } = {}) {
   return withReportFile('node.xml', async (file, read) => {
     if (files.length === 0) throw new CommandFailed('node --test', 'no test files', '');
     const args = ['--test', `--test-concurrency=${concurrency}`, `--test-timeout=${limit * 1000}`];
@@ -96,14 +97,14 @@ export function nodeTests(files, { env = {}, concurrency = 2, limit = limitSecon
 /** The binary of the tsan build under traffic, so many seconds of it in each run. */
 export function races(seconds) {
   const env = { TIDEGATE_RACE_SECONDS: `${seconds}` };
-  const limit = limitSeconds + 10 * seconds;
+  const limit = fileSeconds + 10 * seconds;
   return nodeTests(testFiles('tests/races'), { env, concurrency: 1, limit });
 }
 
 /** Real processes that are killed, and links that are too slow; `long` is the whole size of it. */
 export function chaos({ long }) {
   const env = long ? { TIDEGATE_CHAOS: 'long' } : {};
-  const limit = long ? 10 * limitSeconds : limitSeconds;
+  const limit = long ? 4 * fileSeconds : fileSeconds;
   return nodeTests(testFiles('tests/chaos'), { env, concurrency: 1, limit });
 }
 
