@@ -14,7 +14,7 @@ import { build } from 'esbuild';
  * A fence against growth, just above what it is, and no target: that is 40 KB. Nearly all of it is
  * the core, to which reading state channels has added 10 KB and the SDK's face of them 3 KB.
  */
-const GZIP_BYTES_MAX = 73 * 1000;
+const GZIP_BYTES_MAX = 71 * 1000;
 const sdk = join(import.meta.dirname, '..', '..');
 let folder = '';
 let files: string[] = [];
