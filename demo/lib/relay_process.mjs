@@ -87,13 +87,19 @@ export class RelayProcess {
     return (await fetch(`${this.url}/v1/dev/token`)).text();
   }
 
+  /** Publishes one message or `{messages}`: the response, whatever it says. */
+  post(message, { key = this.key, headers = {}, signal } = {}) {
+    return fetch(`${this.url}/v1/publish`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, ...headers },
+      body: JSON.stringify(message),
+      signal,
+    });
+  }
+
   /** Publishes a batch with the relay's key: the receipts. Throws unless all of it is accepted. */
   async publish(messages) {
-    const response = await fetch(`${this.url}/v1/publish`, {
-      method: 'POST',
-      headers: { authorization: `Bearer ${this.key}` },
-      body: JSON.stringify({ messages }),
-    });
+    const response = await this.post({ messages });
     const { results, error } = await response.json();
     const refused = error ?? results.find((result) => result.error);
     if (refused) throw new Error(`not published: ${JSON.stringify(refused)}`);

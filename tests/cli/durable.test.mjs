@@ -54,15 +54,11 @@ async function until(what, subscriber, condition) {
 
 /** Publishes until it is acknowledged, under one key, through as many relays as it takes. */
 async function publish(number) {
-  const request = {
-    method: 'POST',
-    headers: { authorization: `Bearer ${relay.key}`, 'idempotency-key': `n${number}` },
-    body: JSON.stringify({ channel, data: number }),
-  };
+  const headers = { 'idempotency-key': `n${number}` };
   for (;;) {
     try {
       const signal = AbortSignal.timeout(5000);
-      const response = await fetch(`${relay.url}/v1/publish`, { ...request, signal });
+      const response = await relay.post({ channel, data: number }, { headers, signal });
       if (response.ok) return await response.json();
     } catch {
       // Nobody listens, or nobody does any more: which of the two does not matter.

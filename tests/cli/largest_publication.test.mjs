@@ -22,11 +22,7 @@ after(() => relay.kill());
 const text = (bytes) => 'x'.repeat(bytes - 2);
 
 async function publish(data) {
-  const response = await fetch(`${relay.url}/v1/publish`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${relay.key}` },
-    body: JSON.stringify({ channel: 'large:a', event: 'e', data }),
-  });
+  const response = await relay.post({ channel: 'large:a', event: 'e', data });
   return { status: response.status, ...(await response.json()) };
 }
 

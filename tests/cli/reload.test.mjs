@@ -45,35 +45,8 @@ history = { count = ${count} }
 const tokenOf = ({ tokens }) => mint(relay.binary, tokens, 'a:*');
 
 async function publish(data, key = settings.key) {
-  const response = await fetch(`${relay.url}/v1/publish`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}` },
-    body: JSON.stringify({ channel: 'a:b', event: 'e', data }),
-  });
-  return response.status;
-}
-
-const until = async (holds, what) => {
-  const deadline = performance.now() + 10_000;
-  while (!(await holds())) {
-    if (performance.now() > deadline) assert.fail(`${what}\n${relay.log}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-};
-
-/** Reads the file anew, and waits until the relay has said so and counted it. */
-async function reload(result) {
-  const count = async () => {
-    const metrics = await (await fetch(`${relay.url}/metrics`)).text();
-    return Number(
-      new RegExp(`tidegate_config_reloads_total\\{result="${result}"\\} (\\d+)`).exec(metrics)[1],
-    );
-  };
-  const before = await count();
-  const from = relay.log.length;
-  relay.child.kill('SIGHUP');
-  await until(async () => (await count()) === before + 1, `no reload was ${result}`);
-  return relay.log.slice(from);
+  const { status } = await relay.post({ channel: 'a:b', event: 'e', data }, { key });
+  return status;
 }
 
 before(async () => {
@@ -103,8 +76,11 @@ test('keys are rotated: the old ones are refused, the new ones let in', async ()
   const old = settings;
   settings = { ...settings, tokens: secret(), key: secret() };
   write(text(settings));
-  assert.match(await reload('ok'), /read anew and is in force/);
-  await until(async () => (await publish('old key', old.key)) === 401, 'the old key still holds');
+  assert.match(await relay.reload('ok'), /read anew and is in force/);
+  await relay.until(
+    async () => (await publish('old key', old.key)) === 401,
+    'the old key still holds',
+  );
   assert.equal(await publish('after'), 200);
   const connects = async (token) => {
     const other = createClient({ url: `ws://127.0.0.1:${settings.port}`, token, WebSocket });
@@ -123,7 +99,7 @@ test('keys are rotated: the old ones are refused, the new ones let in', async ()
 test('a limit that is raised holds from the next publication on', async () => {
   settings = { ...settings, count: 50 };
   write(text(settings));
-  await reload('ok');
+  await relay.reload('ok');
   for (let n = 0; n < 30; ++n) assert.equal(await publish(n), 200);
   const history = await fetch(`${relay.url}/v1/channels/a:b/history?limit=100`, {
     headers: { authorization: `Bearer ${settings.key}` },
@@ -134,7 +110,7 @@ test('a limit that is raised holds from the next publication on', async () => {
 
 test('a broken file changes nothing, and its place is said', async () => {
   write(text(settings).replace('count', 'cuont'));
-  const said = await reload('refused');
+  const said = await relay.reload('refused');
   assert.match(said, /relay\.toml:\d+:\d+: namespace 1: history\.cuont: unknown key/);
   assert.match(said, /stays as it was/);
   assert.equal(await publish('still here'), 200);
@@ -143,25 +119,25 @@ test('a broken file changes nothing, and its place is said', async () => {
 test('what only a restart changes is named, and the rest is taken', async () => {
   settings = { ...settings, key: secret() };
   write(text({ ...settings, extra: 'connections_max = 77' }));
-  assert.match(await reload('ok'), /restart the relay to change server\.connections_max/);
-  await until(async () => (await publish('new key')) === 200, 'the new key is not known');
+  assert.match(await relay.reload('ok'), /restart the relay to change server\.connections_max/);
+  await relay.until(async () => (await publish('new key')) === 200, 'the new key is not known');
 });
 
 test('the kind of a channel stays', async () => {
   write(text({ ...settings, kind: 'state' }));
-  assert.match(await reload('refused'), /channels a:\* would become state/);
+  assert.match(await relay.reload('refused'), /channels a:\* would become state/);
 });
 
 test('twice in quick succession is as good as once', async () => {
   write(text(settings));
   relay.child.kill('SIGHUP');
   relay.child.kill('SIGHUP');
-  await until(async () => (await publish('quick')) === 200, 'it does not answer');
+  await relay.until(async () => (await publish('quick')) === 200, 'it does not answer');
 });
 
 test('through all of it the subscriber stayed on one connection and missed nothing', async () => {
   assert.equal(await publish('last'), 200);
-  await until(() => got.at(-1) === 'last', 'the last one is missing');
+  await relay.until(() => got.at(-1) === 'last', 'the last one is missing');
   assert.equal(client.stats().connectionsOpened, 1);
   assert.deepEqual(resets, []);
   const numbers = got.filter((data) => typeof data === 'number');

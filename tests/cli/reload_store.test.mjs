@@ -34,11 +34,8 @@ history = { count = 1 }
 `;
 
 async function publish(data) {
-  const response = await fetch(`${relay.url}/v1/publish`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'idempotency-key': `n${data}` },
-    body: JSON.stringify({ channel: 'a:b', data }),
-  });
+  const headers = { 'idempotency-key': `n${data}` };
+  const response = await relay.post({ channel: 'a:b', data }, { key, headers });
   assert.equal(response.status, 200);
   return await response.json();
 }
@@ -55,12 +52,13 @@ after(async () => {
 
 test('a window that became longer is as long for the next process', async () => {
   writeFileSync(file, text('10m'));
-  relay.child.kill('SIGHUP');
-  while (!relay.log.includes('is in force')) await sleep(20);
+  await relay.reload('ok');
   const first = await publish(1);
   await sleep(2500); // older than the window was
-  await publish(2); // over history's count: the first is trimmed
-  await sleep(2500); // and by then at the store
+  const commits = () => relay.metric('tidegate_store_commits_total');
+  const before = await commits();
+  await publish(2); // over history's count: the first is trimmed, in a transaction of its own
+  await relay.until(async () => (await commits()) >= before + 2, 'nothing was trimmed');
   await relay.restart();
   const again = await publish(1);
   assert.equal(again.outcome, 'duplicate');
