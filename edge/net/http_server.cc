@@ -12,6 +12,11 @@
 namespace tidegate::net {
 namespace {
 
+/// One is always possible, however large.
+bool fits(std::size_t held, std::size_t bytes, std::size_t bytes_max) {
+  return held == 0 || held + bytes <= bytes_max;
+}
+
 void arm_deadline(lws* wsi, Duration duration) { lws_set_timer_usecs(wsi, duration.count()); }
 
 /// The library's own timers for a transaction are coarse and start anew with each byte; ours count.
@@ -269,17 +274,15 @@ int HttpServer::begin_response(lws* wsi, HttpExchange& exchange, HttpResponse re
   return write_on(wsi, exchange);
 }
 
-/// A reader costs at most what one chunk does, whatever the others do; one large answer is always
-/// possible.
+/// A reader costs at most what one chunk does, whatever the others do.
 bool HttpServer::has_room_for(const HttpResponse& response) const {
-  return response.body.size() <= limits::http_write_chunk_bytes || *responses_bytes_ == 0 ||
-         *responses_bytes_ + response.body.size() <= limits::http_responses_bytes_max;
+  return response.body.size() <= limits::http_write_chunk_bytes ||
+         fits(*responses_bytes_, response.body.size(), limits::http_responses_bytes_max);
 }
 
-/// Counted as the request's head says, so that what was let in can be read to its end; one large
-/// body is always possible.
+/// Counted as the request's head says, so that what was let in can be read to its end.
 bool HttpServer::has_room_for_body(std::size_t bytes) const {
-  return *bodies_bytes_ == 0 || *bodies_bytes_ + bytes <= limits::http_bodies_bytes_max;
+  return fits(*bodies_bytes_, bytes, limits::http_bodies_bytes_max);
 }
 
 std::string HttpServer::response_bytes(const HttpExchange& exchange, const HttpResponse& response,

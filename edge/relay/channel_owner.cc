@@ -187,7 +187,7 @@ void ChannelOwner::handle_append_result(Now now, EffectId id, const AppendResult
     handle_durable(now, count, *durable);
   } else if (const auto* refused = std::get_if<AppendRefused>(&result)) {
     state_ = Ready{};
-    unknown_appends_ = 0;
+    note_known();
     handle_refused(count, refused->error);
     propose(now);
     note_idleness(now);
@@ -200,12 +200,15 @@ void ChannelOwner::handle_append_result(Now now, EffectId id, const AppendResult
 /// time, for it may have been a moment's trouble, and then ever more rarely.
 void ChannelOwner::handle_unknown(Now now) {
   ++context_.counters.appends_unknown;
-  if (++unknown_appends_ > 1) {
-    const unsigned doublings = std::min(unknown_appends_ - 2, 16U);
-    propose_at_ = now.monotonic + std::min(limits::store_retry_delay_min * (1U << doublings),
-                                           limits::store_retry_delay_max);
+  if (std::exchange(was_unknown_, true)) {
+    propose_at_ = now.monotonic + propose_delay_.next();
   }
   read_on(now);
+}
+
+void ChannelOwner::note_known() {
+  was_unknown_ = false;
+  propose_delay_.reset();
 }
 
 void ChannelOwner::handle_durable(Now now, std::size_t count, const AppendDurable& durable) {
@@ -222,7 +225,7 @@ void ChannelOwner::handle_durable(Now now, std::size_t count, const AppendDurabl
     return;
   }
   state_ = Ready{};
-  unknown_appends_ = 0;
+  note_known();
   for (const StreamRange& range : durable.ranges) {
     const Proposal proposal = std::move(queue_.front());
     queue_.pop_front();

@@ -19,8 +19,10 @@
 // a publish like any other, on the condition that they have not changed meanwhile.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <optional>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -32,6 +34,18 @@ namespace tidegate::relay {
 /// Nobody waits for the answer: a record that stays says less than a channel can give, and the
 /// directory's walk finds it.
 void unlist(ShardContext& context, Now now, const ChannelKey& key);
+
+/// How long to wait before a store, or a directory, is tried again: each time twice as long.
+class RetryDelay {
+ public:
+  Duration next() {
+    return std::exchange(next_, std::min(next_ * 2, limits::store_retry_delay_max));
+  }
+  void reset() { next_ = limits::store_retry_delay_min; }
+
+ private:
+  Duration next_ = limits::store_retry_delay_min;
+};
 
 class ChannelOwner {
  public:
@@ -165,9 +179,8 @@ class ChannelOwner {
   void read_records(Now now, StoreOpened opened, std::vector<RecordVersion> so_far);
   void read_on(Now now);
   void handle_unknown(Now now);
+  void note_known();
   void retry_later(Now now, const std::string& why);
-  /// Twice as long each time, until something went well.
-  Duration next_retry_delay();
   void become_ready(Now now);
   bool apply_found(const AppendedRecord& found);
   void refuse_new_readers(const Error& error);
@@ -195,9 +208,10 @@ class ChannelOwner {
   bool serving_ = false;             // the log has been loaded up to the store's top at least once
   std::deque<Proposal> queue_;
   std::vector<Reader> readers_;  // by shard
-  Duration retry_delay_ = limits::store_retry_delay_min;
-  unsigned unknown_appends_ = 0;       // one after the other
-  std::optional<Instant> propose_at_;  // after the second of them: not before
+  RetryDelay retry_delay_;
+  RetryDelay propose_delay_;
+  bool was_unknown_ = false;           // the append before
+  std::optional<Instant> propose_at_;  // after two of them: not before
   Offset trimmed_to_;
   Instant trimmed_at_;
   std::optional<Instant> idle_at_;

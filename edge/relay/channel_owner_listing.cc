@@ -69,13 +69,13 @@ void ChannelOwner::handle_listed(Now now, EffectId id, const PublishResult& resu
   const CurrentRecord* current = result.ok() ? nullptr : result.error().current.get();
   if (result.ok() || (current != nullptr && lists_epoch(*current, log_.epoch()))) {
     standing_ = Standing::Listed;
-    retry_delay_ = limits::store_retry_delay_min;
+    retry_delay_.reset();
     state_ = Ready{};
     propose(now);
   } else if (current != nullptr) {
     list(now, Offset{current->version});  // of a stream that is no more
   } else if (is_temporary(result.error().code)) {
-    state_ = Listing{EffectId::None, now.monotonic + next_retry_delay()};
+    state_ = Listing{EffectId::None, now.monotonic + retry_delay_.next()};
   } else {
     state_ = Ready{};
     handle_refused(queue_.size(), not_listed(result.error()));

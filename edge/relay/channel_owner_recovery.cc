@@ -170,7 +170,7 @@ bool ChannelOwner::apply_found(const AppendedRecord& found) {
 void ChannelOwner::become_ready(Now now) {
   state_ = Ready{};
   serving_ = true;
-  retry_delay_ = limits::store_retry_delay_min;
+  retry_delay_.reset();
   std::erase_if(queue_, [](const Proposal& proposal) {
     return proposal.stage == Proposal::Stage::Abandoned;
   });
@@ -182,13 +182,9 @@ void ChannelOwner::become_ready(Now now) {
 
 void ChannelOwner::retry_later(Now now, const std::string& why) {
   context_.log(LogLevel::Error, "the store of " + key_->channel.str() + " failed: " + why);
-  state_ = Retrying{now.monotonic + next_retry_delay()};
+  state_ = Retrying{now.monotonic + retry_delay_.next()};
   refuse_new_readers(Error{ErrorCode::Unavailable, "the channel's store does not answer; try again",
                            static_cast<std::uint32_t>(1000)});
-}
-
-Duration ChannelOwner::next_retry_delay() {
-  return std::exchange(retry_delay_, std::min(retry_delay_ * 2, limits::store_retry_delay_max));
 }
 
 void ChannelOwner::refuse_new_readers(const Error& error) {

@@ -345,7 +345,7 @@ export class Client {
     if (change.state === previous && change.state !== 'reconnecting') return;
     this.currentState = change.state;
     this.currentError = change.error;
-    if (!/live|disposed/.test(change.state)) this.subscriptions.interrupt();
+    if (change.state !== 'live' && change.state !== 'disposed') this.subscriptions.interrupt();
     if (change.error) this.failureListeners.emit(this.reportOwn, failedError(change.error));
     const details = {
       previous,

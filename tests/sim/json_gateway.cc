@@ -27,6 +27,21 @@ void add_block(const BlockFrame& frame, Bytes& out) {
   writer.finish(out);
 }
 
+/// Gives `take` each frame of a message that is whole and in order.
+template <typename Decoder, typename Take>
+void each_frame(Decoder decoder, Take&& take) {
+  while (auto next = decoder.next()) {
+    TIDEGATE_CHECK(next->ok());
+    std::visit(
+        [&](const auto& frame) {
+          constexpr bool sendable = is_sendable<std::decay_t<decltype(frame)>>;
+          TIDEGATE_CHECK(sendable);
+          if constexpr (sendable) take(frame);
+        },
+        **next);
+  }
+}
+
 Bytes array_of(const std::vector<Bytes>& frames) {
   Bytes text;
   for (const Bytes& frame : frames) {
@@ -42,39 +57,23 @@ Bytes array_of(const std::vector<Bytes>& frames) {
 std::vector<Bytes> to_json(ByteView message) {
   std::vector<Bytes> frames;
   std::size_t bytes = 2;
-  FrameDecoder decoder(message);
-  while (auto next = decoder.next()) {
-    TIDEGATE_CHECK(next->ok());
-    std::visit(
-        [&](const auto& frame) {
-          using FrameT = std::decay_t<decltype(frame)>;
-          TIDEGATE_CHECK(is_sendable<FrameT>);
-          if constexpr (is_sendable<FrameT>) encode_json(frame, frames.emplace_back());
-        },
-        **next);
+  each_frame(FrameDecoder(message), [&](const auto& frame) {
+    encode_json(frame, frames.emplace_back());
     bytes += frames.back().size() + 1;
-  }
+  });
   if (frames.size() < 2 || bytes > limits::client_message_bytes_max) return frames;
   return {array_of(frames)};
 }
 
 relay::SharedMessagePtr to_binary(const relay::SharedMessage& message) {
   Bytes out;
-  JsonDecoder decoder(message.payload());
-  while (auto next = decoder.next()) {
-    TIDEGATE_CHECK(next->ok());
-    std::visit(
-        [&](const auto& frame) {
-          using FrameT = std::decay_t<decltype(frame)>;
-          TIDEGATE_CHECK(is_sendable<FrameT>);
-          if constexpr (std::is_same_v<FrameT, BlockFrame>) {
-            add_block(frame, out);
-          } else if constexpr (is_sendable<FrameT>) {
-            encode(frame, out);
-          }
-        },
-        **next);
-  }
+  each_frame(JsonDecoder(message.payload()), [&](const auto& frame) {
+    if constexpr (std::is_same_v<std::decay_t<decltype(frame)>, BlockFrame>) {
+      add_block(frame, out);
+    } else {
+      encode(frame, out);
+    }
+  });
   return relay::SharedMessage::binary(out);
 }
 
