@@ -8,7 +8,8 @@ import type { Client } from './client.js';
 import { NO_EVENT_NAME } from './core/abi.js';
 import { disposedError, type TidegateError } from './errors.js';
 import { Listeners, type Off } from './listeners.js';
-import { type Message, MessageBatch, type StreamPosition } from './message.js';
+import { type Message, MessageBatch } from './message.js';
+import type { StreamPosition } from './position.js';
 import type { RowBlock } from './row_block.js';
 import type { Subscriber, Subscription } from './subscription.js';
 import type {

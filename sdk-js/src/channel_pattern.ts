@@ -9,7 +9,7 @@ import type { Channel } from './channel.js';
 import type { Client } from './client.js';
 import { disposedError, type TidegateError } from './errors.js';
 import type { Off } from './listeners.js';
-import type { StreamPosition } from './message.js';
+import type { StreamPosition } from './position.js';
 import type { Records } from './records.js';
 import type {
   AnyEvents,
@@ -152,8 +152,7 @@ export class ChannelPattern<Events extends object = AnyEvents> {
     const { since } = this.options;
     for (const { key, value } of begun ? view.changes.inserted : view.rows) {
       if (this.matched.has(key)) continue; // listed anew: its own subscription knows
-      const listed = { epoch: value.epoch, offset: BigInt(value.offset) };
-      const beginning = begun || since ? (since?.[key] ?? listed) : undefined;
+      const beginning = begun || since ? (since?.[key] ?? value) : undefined;
       const options = { filter: {}, ...this.options, since: beginning } as ChannelOptions;
       const channel = this.client.channel<Events>(key, options);
       this.matched.set(key, channel);

@@ -12,7 +12,7 @@ import type { Environment } from './environment.js';
 import { disposedError, endedError, failedError, TidegateError } from './errors.js';
 import { ListenerWindow } from './listener_window.js';
 import { Listeners, type Off } from './listeners.js';
-import type { StreamPosition } from './message.js';
+import type { StreamPosition } from './position.js';
 import { type Publication, Publisher } from './publisher.js';
 import { Records } from './records.js';
 import type { Subscriber, Subscription } from './subscription.js';

@@ -7,7 +7,7 @@ import { CoreLoader, type CoreSource } from './core/loader.js';
 import { type Environment, platformEnvironment } from './environment.js';
 import { TidegateError } from './errors.js';
 import type { WebSocketConstructor } from './transport/websocket.js';
-import { checkToken, tuningOf } from './tuning.js';
+import { checkToken, refuse, tuningOf } from './tuning.js';
 
 export interface ClientOptions {
   /** The relay: `wss://edge.example`, or a path on the page's own host, for example `/`. */
@@ -65,6 +65,9 @@ export function makeClient(options: ClientOptions, loaderOf: () => CoreLoader): 
 /** The relay's WebSocket address. Without a page (on a server) a path is one of localhost. */
 function connectUrl(given: string | URL): string {
   const base = globalThis.location?.href ?? 'http://localhost';
+  if (!(given instanceof URL) && (typeof given !== 'string' || given === '')) {
+    refuse('url', "the relay's address, wss://…, or a path", given);
+  }
   let url: URL;
   try {
     url = new URL(given, base);

@@ -8,7 +8,6 @@ import type { CoreLoader } from './core/loader.js';
 import type {
   CoreConflict,
   CoreError,
-  CorePosition,
   CoreStats,
   DeliveredRows,
   OutputSink,
@@ -21,6 +20,7 @@ import { ErrorCode } from './codes.js';
 import type { DriverEvents, DriverOptions, Rows } from './driver_face.js';
 import type { Environment, TimerHandle } from './environment.js';
 import { asTidegateError, messageOf, textOf, TidegateError } from './errors.js';
+import type { StreamPosition } from './position.js';
 import { TaskQueue } from './task_queue.js';
 import type { Transport } from './transport/transport.js';
 
@@ -65,7 +65,7 @@ export class Driver implements OutputSink {
    */
   private metMs = -1;
   private stopWatching: (() => void) | undefined;
-  private answer: { position?: CorePosition; stats?: CoreStats } = {};
+  private answer: { position?: StreamPosition; stats?: CoreStats } = {};
 
   constructor(
     private readonly options: DriverOptions,
@@ -188,7 +188,7 @@ export class Driver implements OutputSink {
     this.stopWatching = undefined;
   }
 
-  queryPosition(subscription: number): CorePosition | undefined {
+  queryPosition(subscription: number): StreamPosition | undefined {
     this.ask((session) => session.queryPosition(subscription));
     return this.answer.position;
   }
@@ -290,7 +290,7 @@ export class Driver implements OutputSink {
     this.events.push(() => this.client.eventNamed(event, name));
   }
 
-  publishAcknowledged(request: number, outcome: number, position: CorePosition): void {
+  publishAcknowledged(request: number, outcome: number, position: StreamPosition): void {
     this.events.push(() => this.client.publishAcknowledged(request, outcome, position));
   }
 
@@ -306,7 +306,7 @@ export class Driver implements OutputSink {
     this.session?.noteRefusal(error);
   }
 
-  position(position: CorePosition): void {
+  position(position: StreamPosition): void {
     this.answer.position = position;
   }
 
@@ -378,9 +378,11 @@ export class Driver implements OutputSink {
 
   private open(connection: number): void {
     const here = () => this.transport?.connection === connection;
+    let reason = `no connection to ${this.options.url.replace(/\?.*/, '')}`; // a query may be secret
     try {
       const line = this.environment.openTransport(this.options.url, SUBPROTOCOL, {
         opened: () => {
+          reason = '';
           if (here()) this.run((now, session) => session.handleOpen(now, connection));
         },
         message: (bytes) => {
@@ -388,10 +390,10 @@ export class Driver implements OutputSink {
           this.inbound = bytes;
           this.run((now, session) => session.feed(now, connection, bytes));
         },
-        closed: (code, reason) => {
+        closed: (code, given) => {
           if (!here()) return;
           this.transport = undefined;
-          this.run((now, session) => session.handleClose(now, connection, code, reason));
+          this.run((now, session) => session.handleClose(now, connection, code, given || reason));
         },
       });
       this.transport = { connection, line };

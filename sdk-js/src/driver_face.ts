@@ -3,12 +3,12 @@
 import type {
   CoreConflict,
   CoreError,
-  CorePosition,
   StateChange,
   SubscriptionStart,
 } from './core/output_reader.js';
 import type { SessionTuning } from './core/session.js';
 import type { TidegateError } from './errors.js';
+import type { StreamPosition } from './position.js';
 
 export interface Rows {
   buffer: ArrayBuffer;
@@ -33,7 +33,7 @@ export interface DriverEvents {
   rowsDelivered(subscription: number, rows: Rows): void;
   recordsRemoved(subscription: number, keys: string[]): void;
   eventNamed(event: number, name: string): void;
-  publishAcknowledged(request: number, outcome: number, position: CorePosition): void;
+  publishAcknowledged(request: number, outcome: number, position: StreamPosition): void;
   publishFailed(request: number, error: CoreError): void;
   publishConflicted(request: number, conflict: CoreConflict): void;
   /** All that one call into the core had to tell has been told. */

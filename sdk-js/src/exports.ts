@@ -1,4 +1,5 @@
 // What all entries export.
+/// <reference lib="esnext.disposable" preserve="true" />
 export { Channel } from './channel.js';
 export { ChannelPattern } from './channel_pattern.js';
 export { Client, type ClientStats } from './client.js';
@@ -21,7 +22,8 @@ export {
 } from './environment.js';
 export { type ErrorAction, TidegateError, VersionMismatchError } from './errors.js';
 export type { Off } from './listeners.js';
-export { Message, MessageBatch, type StreamPosition } from './message.js';
+export { Message, MessageBatch } from './message.js';
+export { type StoredPosition, StreamPosition } from './position.js';
 export { type RecordChanges, RecordRow } from './record_set.js';
 export { Records } from './records.js';
 export type { OpenTransport, Transport, TransportEvents } from './transport/transport.js';

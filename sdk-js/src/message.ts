@@ -1,14 +1,9 @@
 // One publication as handlers see it. Every property is read from the received bytes on access.
 import { OPERATIONS, type Operation } from './codes.js';
+import { StreamPosition } from './position.js';
 import type { RowBlock } from './row_block.js';
 
 const UNREAD = Symbol('unread');
-
-/** Where a reader is in a channel. Offsets of different epochs are not comparable. */
-export interface StreamPosition {
-  readonly epoch: string;
-  readonly offset: bigint;
-}
 
 export class Message<Data = unknown, Event extends string = string> {
   private value: unknown = UNREAD;
@@ -49,7 +44,7 @@ export class Message<Data = unknown, Event extends string = string> {
   }
 
   get position(): StreamPosition {
-    return { epoch: this.block.context.epoch, offset: this.offset };
+    return new StreamPosition(this.block.context.epoch, this.offset);
   }
 
   /** When the relay accepted it, in milliseconds since 1970. */

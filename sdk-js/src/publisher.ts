@@ -1,13 +1,14 @@
 // Publications on their way: a promise for each, settled by the core's answer. Queueing, resending
 // and timeouts are the core's; here they only wait for the core itself to be loaded.
 import { ErrorCode, type Operation, OPERATIONS, PUBLISH_OUTCOMES } from './codes.js';
-import type { CoreConflict, CoreError, CorePosition } from './core/output_reader.js';
+import type { CoreConflict, CoreError } from './core/output_reader.js';
 import type { PublishDraft } from './core/session.js';
 import { utf8 } from './core/utf8.js';
 import type { Driver } from './driver.js';
 import type { Environment, TimerHandle } from './environment.js';
 import { asTidegateError, publishError, TidegateError, VersionMismatchError } from './errors.js';
 import { encodePayload } from './payload.js';
+import type { StreamPosition } from './position.js';
 import { parseJson } from './row_block.js';
 import { tagsText, uint64 } from './tuning.js';
 import type { PublishOptions, PublishReceipt } from './types.js';
@@ -90,7 +91,7 @@ export class Publisher {
     for (const publication of this.waiting) this.hand(publication);
   }
 
-  acknowledged(request: number, outcome: number, position: CorePosition): void {
+  acknowledged(request: number, outcome: number, position: StreamPosition): void {
     this.take(request)?.resolve({ position, outcome: PUBLISH_OUTCOMES[outcome] ?? 'applied' });
   }
 

@@ -3,7 +3,7 @@
 // client's.
 import { CHANNEL_KINDS, type ChannelKind, SNAPSHOT_REASONS } from './codes.js';
 import type { TidegateError } from './errors.js';
-import type { StreamPosition } from './message.js';
+import { StreamPosition, toPosition } from './position.js';
 import { type RecordChanges, RecordSet } from './record_set.js';
 import type { RowBlock } from './row_block.js';
 import type { ChannelOptions, ChannelReset, ChannelState } from './types.js';
@@ -44,7 +44,7 @@ export class Subscription {
     readonly filter: string,
     readonly options: ChannelOptions,
   ) {
-    this.delivered = options.since;
+    this.delivered = options.since && toPosition(options.since);
     this.minIntervalMs = options.minIntervalMs ?? 0;
   }
 
@@ -66,7 +66,7 @@ export class Subscription {
   get position(): StreamPosition | undefined {
     if (!this.passing) return this.delivered;
     const { block, row } = this.passing;
-    return { epoch: block.context.epoch, offset: block.offset(row) };
+    return positionAt(block, row);
   }
 
   get epoch(): string {
@@ -106,7 +106,7 @@ export class Subscription {
     this.records?.apply(block);
     for (const subscriber of this.subscribers) subscriber.deliver(block, passing);
     this.passing = undefined;
-    this.delivered = { epoch: block.context.epoch, offset: block.offset(block.rowCount - 1) };
+    this.delivered = positionAt(block, block.rowCount - 1);
   }
 
   /** What a batch, or a change of state, has done to the records. */
@@ -129,4 +129,8 @@ export class Subscription {
   interrupt(): void {
     if (this.state === 'live' || this.state === 'catching_up') this.setState('subscribing');
   }
+}
+
+function positionAt(block: RowBlock, row: number): StreamPosition {
+  return new StreamPosition(block.context.epoch, block.offset(row));
 }

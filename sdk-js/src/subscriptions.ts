@@ -8,7 +8,7 @@ import type { Rows } from './driver_face.js';
 import type { Environment } from './environment.js';
 import { ErrorCode } from './codes.js';
 import { asTidegateError, disposedError, TidegateError } from './errors.js';
-import type { StreamPosition } from './message.js';
+import type { StreamPosition } from './position.js';
 import { RowBlock } from './row_block.js';
 import { type Subscriber, Subscription } from './subscription.js';
 import { filterText, LINGER_MS_MAX } from './tuning.js';

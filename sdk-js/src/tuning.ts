@@ -2,6 +2,7 @@
 // no timer can keep, or a token that is no text, would show much later as a client that never
 // connects.
 import { ErrorCode } from './codes.js';
+import { isPosition } from './position.js';
 import type { SessionTuning } from './core/session.js';
 import { TidegateError, textOf } from './errors.js';
 import type { ChannelOptions } from './types.js';
@@ -64,8 +65,8 @@ export function checkChannelOptions(given: ChannelOptions): void {
   if (history !== 'all') {
     within(given, 'history', "'all' or a whole number", 0, HISTORY_MAX, Number.isInteger);
   }
-  if (since && !(typeof since.epoch === 'string' && typeof since.offset === 'bigint')) {
-    refuse('since', '{ epoch: string, offset: bigint }', since.offset);
+  if (since && !isPosition(since)) {
+    refuse('since', '{ epoch: string, offset: bigint or decimal text }', Object(since).offset);
   }
 }
 
@@ -98,7 +99,8 @@ function within<Name extends string>(
   return refuse(name, `${kind} from ${least} to ${most}`, value);
 }
 
-function refuse(name: string, allowed: string, value: unknown): never {
+/** Throws what names the option, what it may be and what it is. */
+export function refuse(name: string, allowed: string, value: unknown): never {
   throw new TidegateError(
     ErrorCode.bad_request,
     `${name} must be ${allowed}; it is ${textOf(value)}`,

@@ -2,7 +2,8 @@
 import type { PublishOutcome, SnapshotReason } from './codes.js';
 import type { TidegateError } from './errors.js';
 import type { RecordChanges, RecordRow } from './record_set.js';
-import type { Message, MessageBatch, StreamPosition } from './message.js';
+import type { Message, MessageBatch } from './message.js';
+import type { StoredPosition, StreamPosition } from './position.js';
 
 /** What a channel carries when nobody said: any event, of unknown payload. */
 export type AnyEvents = Record<string, unknown>;
@@ -75,7 +76,7 @@ export interface RecordsOptions {
  */
 export interface ChannelOptions extends RecordsOptions {
   /** Resume from here, for example from a position that was stored before a page reload. */
-  since?: StreamPosition;
+  since?: StoredPosition;
   /** Without a position: begin with the latest N publications, or all that are kept. Default 0. */
   history?: number | 'all';
 }
@@ -86,7 +87,7 @@ export interface PatternOptions extends RecordsOptions {
    * Resume from these positions (`pattern.positions`). Channels that are not among them were not
    * known then, and begin where they began.
    */
-  since?: Readonly<Record<string, StreamPosition>>;
+  since?: Readonly<Record<string, StoredPosition>>;
   /**
    * Of the channels that match already: begin with the latest N publications, or all that are kept.
    * Default 0. Those that come later are always read from their beginning.

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { type Client, createClient, init, type Message } from '../src/index.js';
+import { type Client, createClient, init, type Message, StreamPosition } from '../src/index.js';
 import { FakeEnvironment, FakeRelay, settle } from './support/fake_relay.js';
 import { makeListeningWorld as world } from './support/world.js';
 import * as wire from './support/wire.js';
@@ -68,7 +68,7 @@ test('handlers get the data and the message of their own event, in order', async
   assert.equal(first?.eventId, 'é-1');
   assert.equal(first?.key, 'k');
   assert.equal(first?.offset, 1n);
-  assert.deepEqual(first?.position, { epoch: 'e1', offset: 1n });
+  assert.deepEqual(first?.position, new StreamPosition('e1', 1n));
   assert.equal(first?.time, 1_712_345_678_901);
   assert.equal(first?.channel, 'u:1');
   assert.equal(first?.operation, 'append');
@@ -175,7 +175,7 @@ test('a handler that throws disturbs neither the others nor the position', async
   await settle();
   relay.publish('u:1', row(1), row(2));
   assert.deepEqual(seen, [1, 2]);
-  assert.deepEqual(channel.position, { epoch: 'e1', offset: 2n });
+  assert.deepEqual(channel.position, new StreamPosition('e1', 2n));
   assert.deepEqual(
     errors.map((error) => (error as Error).message),
     ['mine', 'mine'],
@@ -355,7 +355,7 @@ test('another epoch is told as a reset with its reason, before the rows that rep
   relay.publish('u:1', row(10));
   await environment.advance(5_000);
   assert.deepEqual(log, ['row 1', 'reset epoch_changed e1x', 'row 10']);
-  assert.deepEqual(channel.position, { epoch: 'e1x', offset: 1n });
+  assert.deepEqual(channel.position, new StreamPosition('e1x', 1n));
   client.dispose();
 });
 
@@ -371,10 +371,12 @@ test('history begins with what is kept; since resumes from a stored position', a
 
   const again = world();
   again.relay.publish('u:1', row(1), row(2), row(3));
-  const since = { epoch: 'e1', offset: 1n };
-  again.client.channel<Alerts>('u:1', { since }).on('created', (data) => all.push(data.n));
+  const since = JSON.parse(JSON.stringify(new StreamPosition('e1', 1n))); // as it was stored
+  const channel = again.client.channel<Alerts>('u:1', { since });
+  channel.on('created', (data) => all.push(data.n));
   await settle();
   assert.deepEqual(all, [2, 3]);
+  assert.deepEqual(channel.position, new StreamPosition('e1', 3n));
   again.client.dispose();
 });
 
@@ -391,7 +393,7 @@ test('states go to live, back while there is no connection, and ready() waits', 
   assert.deepEqual(states.slice(3), ['subscribing', 'catching_up', 'live']);
   channel.unsubscribe();
   assert.equal(channel.state, 'unsubscribed');
-  assert.deepEqual(channel.position, { epoch: 'e1', offset: 0n });
+  assert.deepEqual(channel.position, new StreamPosition('e1', 0n));
   client.dispose();
 });
 

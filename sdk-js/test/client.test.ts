@@ -3,7 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { inlineCore } from '../src/core/inline_core.js';
-import { type ClientOptions, createClient, init, TidegateError } from '../src/index.js';
+import {
+  type ClientOptions,
+  createClient,
+  init,
+  StreamPosition,
+  TidegateError,
+} from '../src/index.js';
 import { FakeEnvironment, FakeRelay, settle } from './support/fake_relay.js';
 import * as wire from './support/wire.js';
 import { makeWorld, rejection } from './support/world.js';
@@ -125,6 +131,19 @@ test('a token refused for good ends as failed, and connect() starts anew', async
   client.dispose();
 });
 
+test('a connection that cannot be had is told with its address, without what is secret', async () => {
+  const environment = new FakeEnvironment();
+  environment.onSocket = (socket) => socket.cut();
+  const url = 'wss://edge.example/?key=secret';
+  const client = createClient({ url, token: 't', environment });
+  const messages: string[] = [];
+  client.onStateChange((_, { message }) => messages.push(message));
+  client.connect();
+  await settle();
+  assert.deepEqual(messages, ['', 'no connection to wss://edge.example/v1/connect']);
+  client.dispose();
+});
+
 test('reconnects by itself, with jitter, and tells', async () => {
   const { environment, client, states } = world();
   client.connect();
@@ -178,7 +197,7 @@ test('publish resolves with position and outcome, and carries what it was given'
   const receipt = await client
     .channel('a:b')
     .publish('made', { n: 1 }, { eventId: 'id-1', ifEpoch: 'e1' });
-  assert.deepEqual(receipt, { position: { epoch: 'e1', offset: 1n }, outcome: 'applied' });
+  assert.deepEqual(receipt, { position: new StreamPosition('e1', 1n), outcome: 'applied' });
   const [sent] = relay.sent('publish');
   assert.equal(new TextDecoder().decode(sent?.payload), '{"n":1}');
   assert.equal(sent?.eventId, 'id-1');

@@ -111,10 +111,24 @@ test('where a channel begins is checked where it is written', () => {
   for (const history of [-1, 1.5, NaN, '10', 'some', 2 ** 32]) {
     assert.throws(() => channel({ history }), /history must be 'all' or a whole number from 0/);
   }
-  for (const since of [{ epoch: 'e', offset: 1 }, { epoch: 'e' }, { offset: 1n }, 'e:1']) {
-    assert.throws(() => channel({ since }), /since must be \{ epoch: string, offset: bigint \}/);
+  const offsets = [1, undefined, -1n, 2n ** 64n, '', '-1', '1.5', '99999999999999999999', 'one'];
+  for (const since of [
+    ...offsets.map((offset) => ({ epoch: 'e', offset })),
+    { offset: 1n },
+    'e:1',
+  ]) {
+    assert.throws(() => channel({ since }), /since must be \{ epoch: string, offset: bigint or/);
   }
   channel({ history: 'all' });
   channel({ history: 3, since: { epoch: 'e', offset: 1n } });
   client.dispose();
+});
+
+test('an address that is none is refused where it is given', () => {
+  for (const url of [undefined, null, 7, '', {}, 'http://[', 'ftp://e.example']) {
+    const { name, message } = refused({ url });
+    assert.equal(name, 'bad_request');
+    assert.match(message, /^url /, String(url));
+  }
+  assert.match(refused({ url: undefined }).message, /url must be .*; it is undefined/);
 });

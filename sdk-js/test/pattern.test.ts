@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { type AnyEvents, type ChannelPattern, init, type PatternOptions } from '../src/index.js';
+import {
+  type AnyEvents,
+  type ChannelPattern,
+  init,
+  type PatternOptions,
+  StreamPosition,
+} from '../src/index.js';
 import { settle } from './support/fake_relay.js';
 import { makeListeningWorld, rejection } from './support/world.js';
 
@@ -72,8 +78,8 @@ test('channels that are there begin now, later ones at the position that is list
   assert.deepEqual(got, ['orders:1 now', 'orders:2 first', 'orders:2 second']);
   assert.deepEqual(pattern.channels, ['orders:1', 'orders:2']);
   assert.deepEqual(pattern.positions, {
-    'orders:1': { epoch: 'e1', offset: 2n },
-    'orders:2': { epoch: 'e1', offset: 2n },
+    'orders:1': new StreamPosition('e1', 2n),
+    'orders:2': new StreamPosition('e1', 2n),
   });
   world.client.dispose();
 });

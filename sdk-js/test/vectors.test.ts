@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { DisconnectCode, PUBLISH_OUTCOMES, SNAPSHOT_REASONS } from '../src/codes.js';
-import { createClient, type Message } from '../src/index.js';
+import { createClient, type Message, StreamPosition } from '../src/index.js';
 import { FakeEnvironment, settle, until } from './support/fake_environment.js';
 import * as wire from './support/wire.js';
 
@@ -151,7 +151,7 @@ for (const vector of blocks) {
       json.map(({ text }) => JSON.parse(text) as unknown),
     );
     const { more, previous, offset } = vector.fields; // a page moves nobody before the last one
-    assert.deepEqual(channel.position, { epoch: 'e', offset: BigInt(more ? previous : offset) });
+    assert.deepEqual(channel.position, new StreamPosition('e', BigInt(more ? previous : offset)));
     assert.deepEqual(environment.reported, []);
     client.dispose();
   });
@@ -231,7 +231,7 @@ const effects: Record<string, (world: World, fields: ControlFields) => void> = {
   publish_ack: ({ client }) => assert.equal(client.state, 'live'),
   subscribed: ({ channel, resets }, { request, reason, start }) => {
     if (request !== 0) return; // the answer to nothing is not listened to
-    const position = { epoch: start.epoch, offset: BigInt(start.offset) };
+    const position = new StreamPosition(start.epoch, BigInt(start.offset));
     assert.deepEqual(resets, [{ reason: SNAPSHOT_REASONS[reason], position }]);
     assert.deepEqual(channel.position, position);
   },
@@ -287,7 +287,7 @@ test('golden vector publish_ack, of the relay, resolves the publish that it name
   await world.hear(bytesOf(vector.hex));
   assert.deepEqual(await published[at], {
     outcome: PUBLISH_OUTCOMES[outcome],
-    position: { epoch: position.epoch, offset: BigInt(position.offset) },
+    position: new StreamPosition(position.epoch, BigInt(position.offset)),
   });
   for (const each of published) each.catch(() => undefined);
   world.client.dispose();
@@ -327,7 +327,7 @@ async function endsWith(hex: string, code: number): Promise<void> {
   const world = await live();
   await world.hear(bytesOf(hex));
   assert.equal(world.socket.closedByClient?.code, code);
-  assert.deepEqual(world.channel.position, { epoch: 'e1', offset: 41n });
+  assert.deepEqual(world.channel.position, new StreamPosition('e1', 41n));
   assert.deepEqual(world.environment.reported, []);
   world.client.dispose();
 }

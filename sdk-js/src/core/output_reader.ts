@@ -1,5 +1,6 @@
 // Reads the core's output buffer: the twin of wasm/output_encoder.cc, field by field. Everything is
 // copied out of WebAssembly memory here, so that what follows may call the core again at any time.
+import { StreamPosition } from '../position.js';
 import { RecordKind } from './abi.js';
 import { utf8 } from './utf8.js';
 
@@ -7,11 +8,6 @@ export interface CoreError {
   code: number;
   retryAfterMs: number;
   message: string;
-}
-
-export interface CorePosition {
-  offset: bigint;
-  epoch: string;
 }
 
 export interface CoreStats {
@@ -53,7 +49,7 @@ export interface SubscriptionStart {
   outcome: number;
   reason: number;
   kind: number;
-  position: CorePosition;
+  position: StreamPosition;
 }
 
 /** The record that a publish found instead of the version it named. */
@@ -78,11 +74,11 @@ export interface OutputSink {
   rowsDelivered(rows: DeliveredRows): void;
   recordsRemoved(subscription: number, keys: string[]): void;
   eventNamed(event: number, name: string): void;
-  publishAcknowledged(request: number, outcome: number, position: CorePosition): void;
+  publishAcknowledged(request: number, outcome: number, position: StreamPosition): void;
   publishFailed(request: number, error: CoreError): void;
   publishConflicted(request: number, conflict: CoreConflict): void;
   commandRefused(error: CoreError): void;
-  position(position: CorePosition): void;
+  position(position: StreamPosition): void;
   stats(stats: CoreStats): void;
   deadline(atMs: number): void;
 }
@@ -137,8 +133,9 @@ class FieldReader {
     return { code: this.u32(), retryAfterMs: this.u32(), message: this.text() };
   }
 
-  position(): CorePosition {
-    return { offset: this.u64(), epoch: this.text() };
+  position(): StreamPosition {
+    const offset = this.u64();
+    return new StreamPosition(this.text(), offset);
   }
 }
 
