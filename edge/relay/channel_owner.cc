@@ -50,6 +50,7 @@ void ChannelOwner::reconfigure(Now now, const Namespace& rules) {
                      context_.config().idempotency_window_age);
   record_ttl_ = rules.record_ttl;
   is_listed_ = rules.listed;
+  restart_walk(now);
   if (serving_) {
     enforce_history(now);
   }

@@ -167,6 +167,7 @@ class ChannelOwner {
   void list(Now now, Offset known);
   void leave_directory(Now now);
   void walk_listings(Now now);
+  void restart_walk(Now now);
   bool drop_needless_unlistings();
 
   // channel_owner_expiry.cc: records that grow too old

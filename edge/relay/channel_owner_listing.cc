@@ -150,6 +150,15 @@ void ChannelOwner::walk_listings(Now now) {
   }
 }
 
+/// Channels may be listed no more by rules that are new. The other shards have them, too, by the
+/// time that the first piece asks.
+void ChannelOwner::restart_walk(Now now) {
+  if (walk_.has_value()) {
+    walk_->after.clear();
+    walk_->at = now.monotonic + kWalkInterval;
+  }
+}
+
 void ChannelOwner::handle_listing_checked() {
   if (walk_.has_value() && walk_->awaited > 0) {
     --walk_->awaited;

@@ -85,6 +85,18 @@ TEST_F(Reconfigure, ChannelsThatBecomeListedStandInTheDirectoryFromTheirNextPubl
   EXPECT_EQ(world.answer(number)->position.offset, Offset{2});
 }
 
+TEST_F(Reconfigure, ChannelsThatAreListedNoMoreLeaveTheDirectorySoon) {
+  for (const char* name : {"listed:a", "listed:b", "listed:c"}) world.publish(name, draft("1"));
+  world.advance(1min);  // the first walk is over
+  TestClient& reader = world.connect();
+  reader.subscribe_filtered("$channels", R"({"pattern":"listed:*"})");
+  ASSERT_NE(reader.records(), "");
+  rules("listed:a").listed = false;
+  apply();
+  world.advance(2s);
+  EXPECT_EQ(reader.records(), "");
+}
+
 TEST_F(Reconfigure, AChannelWithoutANamespaceIsStillReadByThoseWhoDo) {
   TestClient& reader = world.connect(1);
   reader.subscribe("open:a");
