@@ -22,14 +22,16 @@ int fail(const Terminal& terminal, const std::string& message) {
   return kExitFailure;
 }
 
-/// Standard input up to just over the limit: more would be refused anyway.
-std::string read_input() {
+/// Standard input up to just over the limit: more would be refused anyway. Of text, without the
+/// line's end that shells add: it would be stored, and each reader be given it.
+std::string read_input(PayloadKind kind) {
   std::string text;
   char buffer[4096];
   while (text.size() <= limits::publication_payload_bytes_max && std::cin) {
     std::cin.read(buffer, sizeof buffer);
     text.append(buffer, static_cast<std::size_t>(std::cin.gcount()));
   }
+  if (kind == PayloadKind::Json && !text.empty() && text.back() == '\n') text.pop_back();
   return text;
 }
 
@@ -63,7 +65,8 @@ Result<PublicationDraft> draft_of(const PublishCommand& command) {
   }
   if (const Status status = choose_operation(command, draft); !status) return status.error();
   if (draft.operation == Operation::Delete) return draft;
-  const std::string data = command.data.has_value() ? *command.data : read_input();
+  const std::string data =
+      command.data.has_value() ? *command.data : read_input(draft.payload_kind);
   draft.payload.assign(data.begin(), data.end());
   return draft;
 }

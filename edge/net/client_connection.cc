@@ -55,6 +55,8 @@ class NativeClient final : public ClientConnection {
   void handle_open(lws* wsi);
   void handle_receive(lws* wsi, ByteView fragment);
   void handle_closed(lws* wsi, std::uint16_t code, std::string_view reason);
+  /// It never opened. `detail` is the library's word for it, or empty.
+  void handle_unreachable(lws* wsi, std::string_view detail);
   void handle_writable(lws* wsi);
 
  private:
@@ -118,8 +120,7 @@ int client_callback(lws* wsi, lws_callback_reasons reason, void*, void* in, std:
       }
       return 0;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-      client_of(wsi).handle_closed(
-          wsi, kAbnormalClosure, in == nullptr ? "cannot connect" : as_text(ByteView(bytes, size)));
+      client_of(wsi).handle_unreachable(wsi, in == nullptr ? "" : as_text(ByteView(bytes, size)));
       return 0;
     // The relay died between the request and its answer: of that nothing else is said.
     case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
@@ -307,6 +308,12 @@ void NativeClient::handle_receive(lws* wsi, ByteView fragment) {
     session_.handle_message(now(), link_.connection, message);
     pump();  // before `message` goes: its events point into it
   }
+}
+
+void NativeClient::handle_unreachable(lws* wsi, std::string_view detail) {
+  std::string reason = "cannot connect to " + url_.authority();
+  if (!detail.empty()) reason.append(": ").append(detail);
+  handle_closed(wsi, kAbnormalClosure, reason);
 }
 
 void NativeClient::handle_closed(lws* wsi, std::uint16_t code, std::string_view reason) {

@@ -121,7 +121,9 @@ Status check_kind(const ReadRequest& request, ChannelKind kind) {
   }
   if (std::holds_alternative<RecordsRange>(request.range) && kind != ChannelKind::State) {
     return Error{ErrorCode::Unsupported,
-                 "only state channels have records: read the channel's history", 0};
+                 "only state channels (kind = \"state\" in the [[namespace]]) have records: read "
+                 "the channel's history",
+                 0};
   }
   return ok_status();
 }

@@ -23,8 +23,8 @@ Status check_kind(const PublicationDraft& draft, ChannelKind kind) {
   }
   if (!appends || draft.if_version.has_value()) {
     return unsupported(
-        "set, merge, delete and if_version are for state channels; this channel is only appended "
-        "to");
+        "set, merge, delete and if_version are for state channels (kind = \"state\" in the "
+        "[[namespace]]); this channel is only appended to");
   }
   return ok_status();
 }

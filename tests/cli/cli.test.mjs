@@ -86,11 +86,25 @@ test('publish prints its position; the same key again is a duplicate there', asy
 });
 
 test('publish reads standard input, and refuses what is not JSON', async () => {
-  const piped = await run(['publish', ...client(), '--channel', 'cli:stdin'], { input: '[1,2]' });
+  const channel = 'cli:stdin';
+  const piped = await run(['publish', ...client(), '--channel', channel], { input: '[1,\n2]\n' });
   assert.equal(piped.code, 0, piped.err);
+  const kept = await fetch(
+    `http://127.0.0.1:${relay.port}/v1/channels/${channel}/history?limit=1`,
+    { headers: { authorization: `Bearer ${token}` } },
+  );
+  assert.match(await kept.text(), /\[1,\n2\]\}/, 'as it was written, without the last line end');
   const broken = await publish('cli:stdin', '{"n":');
   assert.equal(broken.code, 1);
   assert.match(broken.err, /invalid_payload/);
+});
+
+test('a relay that is not there is named', async () => {
+  const address = `127.0.0.1:${await freePort()}`;
+  const args = ['--url', `ws://${address}`, '--token', token, '--timeout', '1s'];
+  const { code, err } = await run(['publish', ...args, '--channel', 'a:b', '--data', '1']);
+  assert.equal(code, 1);
+  assert.match(err, new RegExp(`cannot connect to ${address}`));
 });
 
 test('records are set, merged and deleted, and a version that is not theirs is told', async () => {
