@@ -66,7 +66,7 @@ export function makeClient(options: ClientOptions, loaderOf: () => CoreLoader): 
 function connectUrl(given: string | URL): string {
   const base = globalThis.location?.href ?? 'http://localhost';
   if (!(given instanceof URL) && (typeof given !== 'string' || given === '')) {
-    refuse('url', "the relay's address, wss://…, or a path", given);
+    refuse('url', 'an address or a path', given);
   }
   let url: URL;
   try {

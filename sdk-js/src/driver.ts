@@ -378,7 +378,8 @@ export class Driver implements OutputSink {
 
   private open(connection: number): void {
     const here = () => this.transport?.connection === connection;
-    let reason = `no connection to ${this.options.url.replace(/\?.*/, '')}`; // a query may be secret
+    const [address] = this.options.url.split('?'); // a query may be secret
+    let reason = `no connection to ${address}`;
     try {
       const line = this.environment.openTransport(this.options.url, SUBPROTOCOL, {
         opened: () => {

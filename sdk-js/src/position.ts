@@ -19,15 +19,6 @@ export class StreamPosition {
   }
 }
 
-const OFFSET_MAX = 0xffff_ffff_ffff_ffffn;
-
-/** Whether it is a position, stored or not. */
-export function isPosition({ epoch, offset }: Partial<StoredPosition>): boolean {
-  const isDecimal = typeof offset === 'string' && /^\d{1,20}$/.test(offset);
-  if (typeof epoch !== 'string' || !(isDecimal || typeof offset === 'bigint')) return false;
-  return BigInt(offset) >= 0n && BigInt(offset) <= OFFSET_MAX;
-}
-
 export function toPosition({ epoch, offset }: StoredPosition): StreamPosition {
   return new StreamPosition(epoch, BigInt(offset));
 }

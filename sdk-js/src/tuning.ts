@@ -2,7 +2,6 @@
 // no timer can keep, or a token that is no text, would show much later as a client that never
 // connects.
 import { ErrorCode } from './codes.js';
-import { isPosition } from './position.js';
 import type { SessionTuning } from './core/session.js';
 import { TidegateError, textOf } from './errors.js';
 import type { ChannelOptions } from './types.js';
@@ -65,9 +64,10 @@ export function checkChannelOptions(given: ChannelOptions): void {
   if (history !== 'all') {
     within(given, 'history', "'all' or a whole number", 0, HISTORY_MAX, Number.isInteger);
   }
-  if (since && !isPosition(since)) {
-    refuse('since', '{ epoch: string, offset: bigint or decimal text }', Object(since).offset);
-  }
+  if (!since) return;
+  const { epoch, offset } = since;
+  if (typeof epoch !== 'string') refuse('since.epoch', 'a text', epoch);
+  uint64('since.offset', /^\d+$/.test(`${offset}`) ? BigInt(offset) : offset);
 }
 
 function duration(

@@ -131,7 +131,7 @@ test('a token refused for good ends as failed, and connect() starts anew', async
   client.dispose();
 });
 
-test('a connection that cannot be had is told with its address, without what is secret', async () => {
+test('a connection that cannot be had is told with its address and no secret', async () => {
   const environment = new FakeEnvironment();
   environment.onSocket = (socket) => socket.cut();
   const url = 'wss://edge.example/?key=secret';

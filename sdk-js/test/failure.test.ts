@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { inlineCore } from '../src/core/inline_core.js';
-import { type Channel, type Client, init } from '../src/index.js';
+import { type Channel, type Client, init, StreamPosition } from '../src/index.js';
 import { settle, until } from './support/fake_relay.js';
 import { makeListeningWorld as world, makeWorld, rejection } from './support/world.js';
 import * as wire from './support/wire.js';
@@ -265,7 +265,7 @@ test('a channel whose subscribe traps rejects ready(), and connect() takes it up
 });
 
 test('a core that traps when asked or ended fails the client, never the caller', async () => {
-  const position = { epoch: 'e1', offset: 0n };
+  const position = new StreamPosition('e1', 0n);
   for (const [name, call] of [
     ['stats', (client: Client) => assert.equal(client.stats().heapBytes, 0)],
     ['position', (_: Client, channel: Channel) => assert.deepEqual(channel.position, position)],

@@ -303,6 +303,6 @@ test('options that make no sense are refused where they are given', () => {
   refused({ history: -1 });
   refused({ filter: 7 });
   refused({ minIntervalMs: 1.5 });
-  refused({ since: { 'orders:1': { epoch: 'e1', offset: 1 } } });
+  refused({ since: { 'orders:1': { epoch: 'e1', offset: -1n } } });
   client.dispose();
 });
