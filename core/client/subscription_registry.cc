@@ -193,13 +193,14 @@ Status SubscriptionRegistry::handle_subscribed(Now now, const SubscribedFrame& f
     }
     return ok_status();
   }
-  const bool requested = std::holds_alternative<SubscriptionRequested>(subscription->state);
-  if (subscription->awaits(frame.request) || (frame.request == RequestId::None && !requested)) {
+  const bool bound = subscription->bound_stream() != StreamId::None;
+  if (subscription->awaits(frame.request) || (frame.request == RequestId::None && bound)) {
     return start(now, *subscription, frame);
   }
-  if (!requested) {
-    // The answer to a request that had been given up, and yet it decides what the relay sends from
-    // now on. Its start may be one of long ago, so ask again from the position of today.
+  if (!std::holds_alternative<SubscriptionRequested>(subscription->state)) {
+    // The answer to a request that had been given up, or a reset of what it began, perhaps for a
+    // subscription that is no more. Yet it decides what the relay sends from now on. Its start may
+    // be one of long ago, or of somebody else's wishes, so ask again from the position of today.
     set_state(*subscription, SubscriptionDelayed{now.monotonic, frame.stream});
     repair(now, *subscription);
   }

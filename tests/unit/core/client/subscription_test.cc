@@ -173,6 +173,35 @@ TEST_F(SubscriptionFilterTest, AResetOfOneAmongSeveralAsksForEachAgain) {
   EXPECT_TRUE(shell.frames<SubscribeFrame>().empty()) << "all of them are under way";
 }
 
+// Found by the simulator, seed 3322: a page let a channel go and took it up again, with history,
+// while it was being welcomed. It was told of exceeded history, and given none.
+TEST(SubscriptionRestartTest, AResetOfWhatAnEarlierSubscriptionAskedForIsNotTheStartOfALaterOne) {
+  ClientShell shell;
+  const SubscriptionId first = shell.subscribe("a");
+  shell.connect();
+  shell.open();
+  const RequestId given_up = shell.latest_subscribe("a");
+  shell.unsubscribe(first);
+  shell.advance(limits::unsubscribe_linger_default);
+  SubscribeOptions history;
+  history.history = 6;
+  const SubscriptionId second = shell.subscribe("a", history);
+  ASSERT_NE(second, first);
+  shell.forget();
+  const auto start = SubscribeOutcome::Snapshot;
+  shell.receive(RelayMessage()
+                    .welcome()
+                    .subscribed(given_up, 5, "a", start, at("e", 10), 10)
+                    .subscribed(RequestId::None, 5, "a", start, at("e", 20), 20));
+  EXPECT_TRUE(shell.events_of<SubscriptionStarted>().empty());
+  shell.advance(limits::gap_resubscribe_interval_min);
+  ASSERT_EQ(shell.frames<SubscribeFrame>().size(), 1U);
+  EXPECT_EQ(shell.frames<SubscribeFrame>()[0].history, 6U);
+  EXPECT_FALSE(shell.frames<SubscribeFrame>()[0].since.has_value());
+  shell.answer_live("a", 5, at("e", 14));
+  EXPECT_EQ(shell.session.position(second), at("e", 14));
+}
+
 TEST_F(SubscriptionFilterTest, AResetOnAStreamThatIsHeldConcernsItsSubscription) {
   const SubscriptionId some = shell.subscribe("a", filtered("{}"));
   answer(latest(), 6);
