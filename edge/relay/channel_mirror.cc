@@ -112,15 +112,23 @@ CatchUp ChannelMirror::catch_up(Offset cursor, const ViewProgram& program) const
   // Changes say of every record that is not shown that it is gone, shown before or not.
   const bool knows_changes =
       cursor > Offset{} && cursor >= records.changes_floor() && !program.conceals();
-  if (cursor == Offset{} || (!log_.reaches(cursor) && !knows_changes)) {
+  if (cursor == Offset{}) {
     return CatchUp::Records;
   }
-  if (!log_.reaches(cursor)) {
-    return CatchUp::Changes;
+  const std::optional<std::size_t> replay =
+      log_.reaches(cursor) ? std::optional(log_.bytes_beyond(cursor, program.measure()))
+                           : std::nullopt;
+  CatchUp way = CatchUp::Records;
+  std::size_t fewest = records.bytes();
+  if (knows_changes) {
+    const std::size_t changes =
+        records.change_bytes(cursor, std::min(replay.value_or(fewest), fewest));
+    if (changes <= fewest) {
+      way = CatchUp::Changes;
+      fewest = changes;
+    }
   }
-  const std::size_t replay = log_.bytes_beyond(cursor, program.measure());
-  return knows_changes && records.change_bytes(cursor, replay) < replay ? CatchUp::Changes
-                                                                        : CatchUp::Replay;
+  return replay.has_value() && *replay <= fewest ? CatchUp::Replay : way;
 }
 
 std::optional<SubscribeAnswer> ChannelMirror::decide(const WantedStart& wanted, const Epoch& epoch,
