@@ -61,7 +61,7 @@ void add_serve(CLI::App& root, Parsed& parsed) {
   setting("--workers", "server.workers", "Worker threads; 0 takes one for each core");
   setting("--connections-max", "server.connections_max", "Connections at most");
   setting("--drain", "server.drain_window",
-          "At the end, clients are told to come back spread over this");
+          "At the end, clients are told to come back spread over this at most");
   setting("--store", "store.type", "Where history is kept: memory or sqlite");
   setting("--store-path", "store.path", "The file of the sqlite store");
   setting("--static", "dev.static_root", "Folder served under / (with --dev)");

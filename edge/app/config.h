@@ -17,7 +17,7 @@ struct ServerSettings {
   std::size_t workers = 0;  // 0: as many as there are cores
   std::size_t connections_max = limits::connections_default;
   std::size_t http_body_bytes_max = limits::http_body_bytes_default;
-  Duration drain_window = limits::drain_window_default;
+  Duration drain_window = limits::drain_window_ceiling;  // at most: net/drain_window.h
 };
 
 struct AuthSettings {

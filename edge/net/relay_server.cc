@@ -8,6 +8,7 @@
 #include "core/base/limits.h"
 #include "core/base/prng.h"
 #include "edge/net/clock.h"
+#include "edge/net/drain_window.h"
 #include "edge/net/file_limit.h"
 #include "edge/net/lws_log.h"
 #include "edge/net/worker.h"
@@ -16,12 +17,10 @@
 namespace tidegate::net {
 namespace {
 
-constexpr unsigned kWorkersMax = 1024;
-
 unsigned worker_count_for(const ServerOptions& options) {
   const unsigned wanted =
       options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
-  return std::min(wanted, kWorkersMax);
+  return std::min(wanted, static_cast<unsigned>(limits::workers_max));
 }
 
 class Server final : public RelayServer {
@@ -40,7 +39,7 @@ class Server final : public RelayServer {
     return shared_.options.store->counters();
   }
   void update(ServerUpdate update) override;
-  void stop(Duration window) override;
+  void stop(Duration window_max) override;
 
  private:
   Status create_workers(const std::vector<ListeningSocket>& sockets);
@@ -135,11 +134,12 @@ void Server::update(ServerUpdate update) {
   post_to_all([&shared] { return UpdateLetter{shared}; });
 }
 
-void Server::stop(Duration window) {
+void Server::stop(Duration window_max) {
   if (!running_) {
     return;
   }
   running_ = false;
+  const Duration window = drain_window(shared_.connections_open, window_max);
   post_to_all([window] { return DrainLetter{window, entropy64()}; });
   shared_.drained.wait(window + limits::close_timeout + limits::drain_grace);
   post_to_all([] { return EndLetter{}; });

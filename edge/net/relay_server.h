@@ -63,8 +63,9 @@ class RelayServer {
   virtual std::optional<store::StoreCounters> store_counters() const = 0;
   /// From each worker's next turn on. Nobody is disconnected.
   virtual void update(ServerUpdate update) = 0;
-  /// Stops accepting, drains connections over `window`, then ends the threads. Blocks until done.
-  virtual void stop(Duration window) = 0;
+  /// Stops accepting, tells each connection when to come back, within `window_max` at the latest
+  /// (drain_window.h), then ends the threads. Blocks until done.
+  virtual void stop(Duration window_max) = 0;
 };
 
 }  // namespace tidegate::net
