@@ -173,7 +173,9 @@ test('a token allows what it names and no more, and a bad one ends the command',
 test('SIGTERM sends clients away in time and ends with 0', async () => {
   const port = await freePort();
   const other = start(['serve', '--dev', '--port', `${port}`, '--dev-secret', relay.secret]);
-  while (!(await other.next()).startsWith('tidegate listens on'));
+  const said = [];
+  while (!said.at(-1)?.startsWith('tidegate listens on')) said.push(await other.next());
+  assert.match(said.join('\n'), /DEVELOPMENT MODE.*\n.*Never use it/);
   const args = ['--url', `ws://127.0.0.1:${port}`, '--token', token];
   const reader = start(['subscribe', ...args, 'cli:drain']);
   while (!reader.err.includes('live')) await once(reader.child.stderr, 'data');
@@ -182,4 +184,6 @@ test('SIGTERM sends clients away in time and ends with 0', async () => {
   while (!reader.err.includes('reconnecting')) await once(reader.child.stderr, 'data');
   reader.child.kill('SIGTERM');
   await reader.end;
+  const [, key] = /API key +(\S+)/.exec(said.join('\n'));
+  for (const secret of [relay.secret, token, key]) assert.ok(!other.err.includes(secret));
 });
