@@ -154,7 +154,7 @@ export function totalTime() {
 }
 
 /** The entry of a verb: runs `main`, prints how long it took, and sets the exit code. */
-export async function verb(name, main) {
+export async function verb(name, main, { closing = true } = {}) {
   const major = Number(process.versions.node.split('.')[0]);
   if (major < 20) {
     console.error(`Tidegate needs Node 20 or newer; ${process.execPath} is ${process.version}.`);
@@ -162,7 +162,7 @@ export async function verb(name, main) {
   }
   try {
     await main();
-    if (!process.exitCode) console.log(dim(`${name}: ${totalTime()}`));
+    if (!process.exitCode && closing) console.log(dim(`${name}: ${totalTime()}`));
   } catch (error) {
     if (!(error instanceof CommandFailed) && !took.length) console.error(error.stack ?? error);
     console.error(red(`${name} failed after ${totalTime()}: ${error.message}`));

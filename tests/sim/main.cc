@@ -4,12 +4,15 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -54,6 +57,13 @@ void print_usage() {
       program_name, program_name);
 }
 
+/// The whole of `text`, or false: a run of no seeds would look like one without a violation.
+template <typename Number>
+bool read(std::string_view text, Number& number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
 bool parse(int argc, char** argv, Arguments& arguments) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view option = argv[i];
@@ -62,16 +72,16 @@ bool parse(int argc, char** argv, Arguments& arguments) {
       arguments.verbose = true;
     } else if (option == "--keep-going") {
       arguments.stop_after = UINT64_MAX;
-    } else if (option == "--stop-after" && has_value) {
-      arguments.stop_after = std::strtoull(argv[++i], nullptr, 10);
-    } else if (option == "--seeds" && has_value) {
-      arguments.seeds = std::strtoull(argv[++i], nullptr, 10);
-    } else if (option == "--from" && has_value) {
-      arguments.from = std::strtoull(argv[++i], nullptr, 10);
-    } else if (option == "--jobs" && has_value) {
-      arguments.jobs = static_cast<unsigned>(std::strtoul(argv[++i], nullptr, 10));
-    } else if (option == "--seed" && has_value) {
-      arguments.from = std::strtoull(argv[++i], nullptr, 10);
+    } else if (option == "--stop-after" && has_value && read(argv[i + 1], arguments.stop_after)) {
+      ++i;
+    } else if (option == "--seeds" && has_value && read(argv[i + 1], arguments.seeds)) {
+      ++i;
+    } else if (option == "--from" && has_value && read(argv[i + 1], arguments.from)) {
+      ++i;
+    } else if (option == "--jobs" && has_value && read(argv[i + 1], arguments.jobs)) {
+      ++i;
+    } else if (option == "--seed" && has_value && read(argv[i + 1], arguments.from)) {
+      ++i;
       arguments.single = true;
     } else {
       return false;
