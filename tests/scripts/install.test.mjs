@@ -40,8 +40,12 @@ function passOn(name) {
   return name === 'tee' ? `${log('tee')}; while read -r _; do :; done` : log(name);
 }
 
+const policy = () => join(bin, 'policy-rc.d');
 const install = (set, env = {}) =>
-  spawnSync('/bin/sh', [script, set], { env: { PATH: bin, ...env }, encoding: 'utf8' });
+  spawnSync('/bin/sh', [script, set], {
+    env: { PATH: bin, TIDEGATE_POLICY_FILE: policy(), ...env },
+    encoding: 'utf8',
+  });
 
 test('nothing is missing: nothing is said and nothing is done', () => {
   machine();
@@ -59,6 +63,16 @@ test('what is missing is installed, without recommended extras', () => {
   assert.match(stdout, /missing: emscripten libuv1-dev/);
   assert.match(calls(), /apt-get .*update/);
   assert.match(calls(), /apt-get .*install --no-install-recommends emscripten libuv1-dev$/m);
+});
+
+test('servers that packages bring are not started: forbidden before, allowed again after', () => {
+  machine({ missing: ['redis-server', 'cmake'] });
+  assert.equal(install('build').status, 0);
+  const order = calls().match(/^(tee|apt-get .*install|rm) .*$/gm);
+  assert.equal(order?.length, 3, calls());
+  assert.equal(order[0], `tee ${policy()}`);
+  assert.match(order[1], /^apt-get .*install/);
+  assert.equal(order[2], `rm -f ${policy()}`);
 });
 
 test('only tests get what only tests need', () => {
