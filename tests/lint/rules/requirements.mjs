@@ -57,7 +57,7 @@ export function requirements(markdown, read) {
 /** What `npm test` runs (scripts/test.mjs): everything else that a line names is only looked at. */
 const suites = [
   /^tests\/(unit|property|sim\/scenarios)\/.*_test\.cc$/,
-  /^tests\/(lint|demo|scripts|cli|vectors)\/.*\.test\.mjs$/,
+  /^tests\/(lint|demo|scripts|cli|vectors|chaos|races)\/.*\.test\.mjs$/,
   /^(sdk-js\/test|tests\/differential)\/.*\.test\.ts$/,
   /^e2e\/.*\.spec\.ts$/,
 ];
