@@ -35,5 +35,7 @@ for (const [name, [source, target = null]] of Object.entries(entries)) {
   rows.push(row(`${name}: gzip`, [gzip / 1024], { target, unit: ' KB', atMost: true }));
   rows.push(row(`${name}: brotli`, [brotli / 1024], { unit: ' KB' }));
 }
-printTable('Size of an entry, one import, minified', rows);
-if (rows.some((each) => each.met === 'NOT MET')) process.exitCode = 1;
+printTable(
+  'Size of an entry, one import, minified (a report: what fences it is a test of the package)',
+  rows,
+);

@@ -62,6 +62,7 @@ test('a cut connection comes back and nothing is lost', async ({ page }) => {
   await verdictIsWhole(page);
   expect(await count(frame, '#resets')).toBe(0);
   expect(await count(pane(page, 'b'), '#connections')).toBe(1);
+  await expect(frame.locator('#latency-figures')).toHaveText(/^p50 [\d.]+ \S+ · p99 [\d.]+/);
 });
 
 test('a browser that was offline catches up', async ({ page }) => {
