@@ -12,11 +12,13 @@ import { createClient } from '../../sdk-js/dist/index.js';
 const INTERVAL_MS = 250;
 const CONFIG = `
 [[namespace]]
-pattern = "thin:**"
+channel = "thin:**"
+publish = "capability"
 thin = ["id", "operation"]
 
 [[namespace]]
-pattern = "paced:**"
+channel = "paced:**"
+publish = "capability"
 kind = "state"
 min_interval = "${INTERVAL_MS}ms"
 `;

@@ -1,3 +1,4 @@
+// How long the clients of a relay that ends are given to come back.
 #include "edge/net/drain_window.h"
 
 #include <gtest/gtest.h>
