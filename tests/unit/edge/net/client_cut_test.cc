@@ -1,11 +1,12 @@
-// The native client and a socket that is cut at each byte of a relay's message: what came of the
-// message is nothing, until it has come whole.
+// The native client and a socket that is cut at each byte of a relay's message, or brings it byte
+// by byte: what has come of the message is nothing, until it is whole.
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -40,29 +41,40 @@ void upgrade(int fd) {
           accept_of(request) + "\r\n\r\n");
 }
 
-/// A binary frame: a welcome, the answer to the client's subscribe, and a block of one row.
+constexpr std::uint64_t kRows = 3000;
+
+/// A binary frame: a welcome, the answer to the client's subscribe, and a block.
 std::string relay_says(std::uint32_t request) {
+  std::vector<std::uint64_t> offsets(kRows);
+  std::iota(offsets.begin(), offsets.end(), 1);
   const Bytes message = RelayMessage()
                             .welcome()
                             .subscribed(RequestId{request}, 5, "a", SubscribeOutcome::Snapshot,
-                                        testing::at("e", 0), 1)
-                            .block(5, 0, 1, {1})
+                                        testing::at("e", 0), kRows)
+                            .block(5, 0, kRows, offsets)
                             .bytes();
-  EXPECT_GE(message.size(), 126U) << "or its length takes one byte";
-  std::string frame{'\x82', '\x7e', static_cast<char>(message.size() >> 8),
-                    static_cast<char>(message.size() & 0xff)};
+  EXPECT_GE(message.size(), 65536U) << "or its length takes two bytes";
+  std::string frame{'\x82', '\x7f'};
+  for (int shift = 56; shift >= 0; shift -= 8) {
+    frame += static_cast<char>(message.size() >> shift & 0xff);
+  }
   return frame.append(message.begin(), message.end());
 }
 
-TEST(ClientCut, OfAMessageThatIsCutAtAnyByteNothingIsTaken) {
+TEST(ClientCut, OfAMessageThatIsCutNothingIsTaken) {
   const std::size_t size = relay_says(1).size();
-  std::size_t cut = 0;  // the server's thread alone
+  std::vector<std::size_t> cuts(300);  // each byte of the heads, and some of the rows
+  std::iota(cuts.begin(), cuts.end(), 0);
+  while (cuts.back() + 4099 < size) cuts.push_back(cuts.back() + 4099);
+  cuts.push_back(size - 1);
+  std::uint32_t connection = 0;  // the server's thread alone
   BadServer server;
-  server.serve(static_cast<int>(size) + 1, [&](int fd) {
+  server.serve(static_cast<int>(cuts.size()) + 1, [&](int fd) {
     upgrade(fd);
-    // Each connection's subscribe is the client's next request.
-    say(fd, relay_says(static_cast<std::uint32_t>(cut) + 1).substr(0, cut));
-    if (cut++ < size) return;
+    const std::size_t at = connection++;
+    const std::string message = relay_says(connection);  // each subscribe is the next request
+    if (at < cuts.size()) return say(fd, message.substr(0, cuts[at]));
+    say(fd, message);
     char byte = 0;
     while (::recv(fd, &byte, 1, 0) > 0) {
     }  // the client ends the last one
@@ -72,6 +84,7 @@ TEST(ClientCut, OfAMessageThatIsCutAtAnyByteNothingIsTaken) {
   options.token = "any";
   options.session.backoff_base = 1ms;
   options.session.backoff_cap = 2ms;
+  options.session.reconnect_attempts_max = static_cast<std::uint32_t>(cuts.size()) + 1;
   auto client = std::move(*ClientConnection::create(std::move(options)));
   ASSERT_TRUE(client->session().subscribe(client->now(), testing::channel("a"), {}).ok());
   client->session().connect(client->now());
@@ -82,14 +95,15 @@ TEST(ClientCut, OfAMessageThatIsCutAtAnyByteNothingIsTaken) {
     if (const auto* changed = std::get_if<StateChanged>(&event)) {
       if (changed->state == ClientState::Reconnecting) ++lost;
       if (changed->state == ClientState::Live) welcomed.push_back(lost);
+      if (changed->state == ClientState::Failed) client->stop();
     } else if (const auto* delivered = std::get_if<RowsDelivered>(&event)) {
       rows.insert(rows.end(), delivered->row_count, lost);
-      client->stop();
+      if (rows.size() >= kRows) client->stop();
     }
   });
-  EXPECT_EQ(lost, size);
-  EXPECT_EQ(welcomed, std::vector<std::size_t>{size});
-  EXPECT_EQ(rows, std::vector<std::size_t>{size});
+  EXPECT_EQ(lost, cuts.size());
+  EXPECT_EQ(welcomed, std::vector<std::size_t>{cuts.size()});
+  EXPECT_EQ(rows, std::vector<std::size_t>(kRows, cuts.size()));
 }
 
 }  // namespace
