@@ -32,6 +32,10 @@ for patch in "$here"/*.patch; do
     echo "mutant $name: GREEN after $seeds seeds"
     green=$((green + 1))
   else
+    if ! grep -qE '^sim: seed [0-9]|crashed' "$work/$name.log"; then
+      echo "mutant $name: the simulator ended without a seed or a crash; see $work/$name.log"
+      exit 2
+    fi
     seed=$(sed -n 's/^sim: seed \([0-9]*\).*/\1/p' "$work/$name.log" | sort -n | head -1)
     reason=$(grep -m1 -E '^  I[0-9]|crashed' "$work/$name.log" || true)
     echo "mutant $name: red at seed $seed:$reason"
