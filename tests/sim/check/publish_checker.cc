@@ -96,10 +96,10 @@ void PublishChecker::check_refused(std::uint64_t intent, const std::string& why)
 void PublishChecker::check(std::uint64_t intent, const std::string& epoch, std::uint64_t offset) {
   const auto stands_at = oracle_.accepted_at(oracle_.intent(intent).channel, epoch, intent);
   if (!stands_at) {
-    context_.fail("I1", "publish " + std::to_string(intent) + " was acknowledged at " +
+    context_.fail("I4", "publish " + std::to_string(intent) + " was acknowledged at " +
                             std::to_string(offset) + " of " + epoch + " but does not stand there");
   } else if (*stands_at != offset) {
-    context_.fail("I1", "publish " + std::to_string(intent) + " was acknowledged at " +
+    context_.fail("I4", "publish " + std::to_string(intent) + " was acknowledged at " +
                             std::to_string(offset) + " but stands at " +
                             std::to_string(*stands_at));
   }

@@ -132,7 +132,8 @@ TEST(PublishCheckerTest, SeesAnAcknowledgementOfNothing) {
   SignalChecker signals(context, oracle);
   PublishChecker checker(context, oracle, directory, signals);
   checker.acknowledged(0, PublishOutcome::Applied, {*Epoch::parse("e1"), Offset{1}});
-  EXPECT_TRUE(context.failed());
+  ASSERT_TRUE(context.failed());
+  EXPECT_EQ(context.violations.front().checker, "I4");
 }
 
 TEST(WirePeekTest, RefusesWhatIsNotFrames) {
@@ -171,11 +172,25 @@ TEST(SimulatorTest, TheSwarmDoesWhatItIsFor) {
     total.recovered += report.recovered;
     total.snapshots += report.snapshots;
     total.acknowledgements += report.acknowledgements;
+    total.record_rows += report.record_rows;
+    total.quiet_points += report.quiet_points;
+    total.signals += report.signals;
+    total.conflicts += report.conflicts;
+    total.swept += report.swept;
+    total.earlier_cuts += report.earlier_cuts;
+    total.corruptions += report.corruptions;
   }
   EXPECT_GT(total.rows, 10'000U);
   EXPECT_GT(total.recovered, 500U);
   EXPECT_GT(total.snapshots, 200U);
   EXPECT_GT(total.acknowledgements, 5'000U);
+  EXPECT_GT(total.record_rows, 10'000U);
+  EXPECT_GT(total.quiet_points, 3'000U);
+  EXPECT_GT(total.signals, 5'000U);
+  EXPECT_GT(total.conflicts, 50U);
+  EXPECT_GT(total.swept, 500U);
+  EXPECT_GT(total.earlier_cuts, 1'000U);
+  EXPECT_GT(total.corruptions, 10U);
 }
 
 }  // namespace
