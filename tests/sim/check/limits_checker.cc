@@ -15,10 +15,12 @@ constexpr std::uint64_t kEffectsInTurnMax = 200'000;
 void LimitsChecker::mailbox_waits(std::uint16_t from, std::uint16_t to, const MailboxLoad& load,
                                   std::size_t connections, std::size_t http_publishes) {
   // For each channel a standing pull, a question, a close, their answers, and one older generation
-  // of them; besides, each connection's window of publishes and everything that came over HTTP.
-  const std::size_t mirror_max = 8 * directory_.channel_count() * directory_.tenant_count();
+  // of them; besides, each connection's window of publishes, everything that came over HTTP, and
+  // what an owner tells the directory of its channel, twice when it is set anew, and the answers.
+  const std::size_t channels = directory_.channel_count() * directory_.tenant_count();
+  const std::size_t mirror_max = 8 * channels;
   const std::size_t publish_max =
-      connections * limits::publishes_in_flight_per_connection_kill + http_publishes;
+      connections * limits::publishes_in_flight_per_connection_kill + http_publishes + 4 * channels;
   const std::string which = "the mailbox " + std::to_string(from) + "→" + std::to_string(to);
   if (load.mirror_messages > mirror_max) {
     context_.fail("I5", which + " holds " + std::to_string(load.mirror_messages) +

@@ -42,8 +42,10 @@ class LimitsCheckerTest : public ::testing::Test {
 };
 
 TEST_F(LimitsCheckerTest, SeesAMailboxThatHoldsTooMuch) {
-  const std::size_t mirrors = 8 * directory.channel_count() * directory.tenant_count();
-  const std::size_t publishes = 2 * limits::publishes_in_flight_per_connection_kill + 3;
+  const std::size_t channels = directory.channel_count() * directory.tenant_count();
+  const std::size_t mirrors = 8 * channels;
+  const std::size_t publishes =
+      2 * limits::publishes_in_flight_per_connection_kill + 3 + 4 * channels;
   checker.mailbox_waits(0, 1, {mirrors, publishes}, 2, 3);
   EXPECT_EQ(found(), "");
   checker.mailbox_waits(0, 1, {mirrors + 1, 0}, 2, 3);
