@@ -6,7 +6,7 @@
 // TIDEGATE_CHAOS=long: 20 kills, 200 subscribers. TIDEGATE_CHAOS_SEED: the moments of an earlier
 // run.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -28,16 +28,26 @@ const upMsMax = 1500; // between two kills
 const downMsMax = 200;
 const settleTimeoutMs = 90_000;
 
+/** History that holds the whole run: who is away for long must not have to begin anew. */
+const config = `
+[[namespace]]
+channel = "chaos:**"
+history = { count = 100000, bytes = "64MiB" }
+`;
+
 const folder = mkdtempSync(join(tmpdir(), 'tidegate-chaos-'));
 let relay;
 const subscribers = [];
 
 before(async () => {
   writePage(folder, channels);
+  const file = join(folder, 'relay.toml');
+  writeFileSync(file, config);
+  const store = ['--store', 'sqlite', '--store-path', join(folder, 'history.db')];
   relay = new RelayProcess({
     port: await freePort(),
     staticRoot: folder,
-    args: ['--workers', '2', '--store', 'sqlite', '--store-path', join(folder, 'history.db')],
+    args: [file, '--workers', '2', ...store],
   });
   await relay.start();
   const token = await relay.token();
