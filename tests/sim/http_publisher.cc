@@ -53,6 +53,8 @@ void HttpPublisher::publish_something() {
   if (prng_.one_in(workload.invalid_one_in)) {
     return attempt(parts_.intents.make_invalid({tenant_, channel}, next_key()), 0);
   }
+  const bool has_records = parts_.directory.channel(channel).kind == SimChannelKind::State;
+  if (has_records && prng_.one_in(workload.purge_one_in)) return purge(channel);
   publish(channel);
 }
 
@@ -67,6 +69,14 @@ void HttpPublisher::fill(std::uint32_t channel) {
   for (std::uint32_t i = 0; i < parts_.context.options.workload.state_fill; ++i) {
     attempt(parts_.intents.make_set({tenant_, channel}, next_key(), RecordIntentMaker::key_name(i)),
             0);
+  }
+}
+
+void HttpPublisher::purge(std::uint32_t channel) {
+  const auto& workload = parts_.context.options.workload;
+  for (std::uint32_t i = 0; i < workload.purge_size; ++i) {
+    const std::string key = RecordIntentMaker::key_name(prng_.below(workload.state_keys));
+    attempt(parts_.intents.make_delete({tenant_, channel}, next_key(), key), 0);
   }
 }
 

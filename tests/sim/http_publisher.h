@@ -37,6 +37,8 @@ class HttpPublisher {
   std::uint64_t publish(std::uint32_t channel);
   /// Sets all records of a state channel that are there from the beginning.
   void fill(std::uint32_t channel);
+  /// Deletes many records of a state channel, whether they are there or not.
+  void purge(std::uint32_t channel);
   void repeat(std::uint64_t intent) { attempt(intent, 0); }
   std::size_t open() const { return open_.size(); }
 

@@ -46,6 +46,15 @@ std::uint64_t IntentMaker::make_set(ChannelRef channel, std::string key,
   return oracle_.add_intent(std::move(intent));
 }
 
+std::uint64_t IntentMaker::make_delete(ChannelRef channel, std::string key,
+                                       const std::string& record_key) {
+  Intent intent;
+  intent.channel = channel;
+  intent.key = std::move(key);
+  records_.draft_delete(intent, record_key);
+  return oracle_.add_intent(std::move(intent));
+}
+
 bool IntentMaker::may_repeat(std::uint64_t id) const {
   const Intent& intent = oracle_.intent(id);
   if (intent.record.action == RecordAction::None) return true;

@@ -24,6 +24,7 @@ class IntentMaker {
   std::uint64_t make(ChannelRef channel, std::string key, std::string event_id = "");
   /// A set of one record.
   std::uint64_t make_set(ChannelRef channel, std::string key, const std::string& record_key);
+  std::uint64_t make_delete(ChannelRef channel, std::string key, const std::string& record_key);
   /// One that may be made twice at a time: its verdict does not depend on when its turn comes.
   bool may_repeat(std::uint64_t intent) const;
   /// One that no relay may accept.

@@ -132,6 +132,12 @@ void RecordIntentMaker::draft(Intent& intent) {
                 std::to_string(record.mark) + "}";
 }
 
+void RecordIntentMaker::draft_delete(Intent& intent, const std::string& key) {
+  intent.record.key = key;
+  intent.record.action = RecordAction::Delete;
+  intent.tags = R"({"i":)" + std::to_string(oracle_.intent_count()) + R"(,"t":0})";
+}
+
 void RecordIntentMaker::draft_set(Intent& intent, const std::string& key) {
   intent.record.key = key;
   intent.record.action = RecordAction::Set;

@@ -20,6 +20,7 @@ class RecordIntentMaker {
   void draft(Intent& intent);
   /// Completes it as a set of this key.
   void draft_set(Intent& intent, const std::string& key);
+  void draft_delete(Intent& intent, const std::string& key);
   static std::string key_name(std::uint64_t number);
 
  private:

@@ -192,6 +192,40 @@ void draw_absences(Draw& draw, SimOptions& options) {
   workload.source_version_one_in = 0;  // whose count goes with a delete that is forgotten
 }
 
+/// Passes have several pages, so long that more is deleted meanwhile than is remembered: what a
+/// reader in the midst of one has yet to be told of is forgotten.
+void draw_long_passes(Draw& draw, SimOptions& options) {
+  auto& workload = options.workload;
+  if (workload.state_channels == 0 || options.clients.count > 50 || !draw.one_in(12)) return;
+  const auto latency = options.network.latency_min;
+  options.network = {};
+  options.network.latency_min = latency;
+  options.network.slow_reader_one_in = draw.between(1, 2);
+  options.network.slow_bytes_per_ms = draw.between(200, 600);
+  options.network.window_bytes = 4096;
+  options.network.cut_every = draw.rate(1s, 3s);
+  options.relay.crash_every = options.relay.drain_every = Duration{0};
+  options.clients.count = draw.small(2, 4);
+  options.clients.offline_every = options.clients.reload_every = Duration{0};
+  options.phases.faults = draw.time(6s, 12s);
+  workload.channels = workload.state_channels = 1;
+  workload.small_history_channels = 0;
+  workload.http_publishers = 2;
+  workload.http_publish_every = draw.time(10ms, 20ms);
+  workload.client_publish_every = Duration{0};
+  workload.state_keys = workload.state_fill = draw.small(60, 120);
+  workload.record_pad_max = draw.between(4000, 8000);
+  workload.state_history = draw.small(2, 6);
+  workload.records_max = 0;
+  workload.record_ttl = workload.subscribe_toggle_every = Duration{0};
+  workload.hot_key_one_in = 0;
+  workload.delete_one_in = draw.between(20, 60);
+  workload.deletes_remembered = draw.small(6, 12);
+  workload.purge_one_in = draw.between(100, 300);
+  workload.purge_size = 2 * workload.deletes_remembered;
+  workload.source_version_one_in = 0;  // counts of what was deleted are forgotten with it
+}
+
 /// Whole kinds of trouble, each wholly off in a quarter of the runs.
 void switch_off(Draw& draw, SimOptions& options) {
   const auto off = [&draw] { return draw.one_in(4); };
@@ -247,6 +281,7 @@ SimOptions draw_options(std::uint64_t seed) {
   options.workload.listed = draw.coin();
   draw_absences(draw, options);
   draw_sessions(draw, options);
+  draw_long_passes(draw, options);
   return options;
 }
 
@@ -308,8 +343,8 @@ std::string describe(const SimOptions& options) {
          number("pad", workload.record_pad_max) + number("history", workload.state_history) +
          number("max", workload.records_max) + number("deletes", workload.deletes_remembered) +
          time("ttl", workload.record_ttl) + chance("hot", workload.hot_key_one_in) +
-         chance("delete", workload.delete_one_in) + chance("merge", workload.merge_one_in) +
-         chance("if_version", workload.if_version_one_in) +
+         chance("delete", workload.delete_one_in) + chance("purge", workload.purge_one_in) +
+         chance("merge", workload.merge_one_in) + chance("if_version", workload.if_version_one_in) +
          chance("source", workload.source_version_one_in) + number("filters", workload.filters) +
          chance("paced", workload.paced_one_in) + number("signals", workload.signal_channels) +
          number("listed", workload.listed) + "\nphases:" + time("faults", options.phases.faults) +

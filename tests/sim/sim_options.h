@@ -112,6 +112,8 @@ struct WorkloadOptions {
   Duration record_ttl{0};
   std::uint64_t hot_key_one_in = 0;  // a publish to one of the first three keys
   std::uint64_t delete_one_in = 6;
+  std::uint64_t purge_one_in = 0;  // a publish that really deletes many records, one by one
+  std::uint32_t purge_size = 0;
   std::uint64_t merge_one_in = 3;
   std::uint64_t if_version_one_in = 0;
   std::uint64_t source_version_one_in = 0;
