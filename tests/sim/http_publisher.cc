@@ -84,18 +84,19 @@ void HttpPublisher::attempt(std::uint64_t id, std::uint32_t failures) {
   ++open_[id];
   parts_.context.note("http.publish", id);
   auto request = make_request(parts_, producer_, parts_.oracle.intent(id));
-  parts_.relay.publish(std::move(request), [this, id, failures](auto answer) {
-    settle(id, failures, std::move(answer));
-  });
+  parts_.relay.publish(std::move(request),
+                       [this, id, failures, asked_at = parts_.context.queue.now()](auto answer) {
+                         settle(id, failures, asked_at, std::move(answer));
+                       });
 }
 
-void HttpPublisher::settle(std::uint64_t id, std::uint32_t failures,
+void HttpPublisher::settle(std::uint64_t id, std::uint32_t failures, Instant asked_at,
                            std::optional<Result<relay::PublishReceipt>> answer) {
   if (--open_[id] == 0) open_.erase(id);
   const Intent& intent = parts_.oracle.intent(id);
   if (answer && answer->ok()) {
     const relay::PublishReceipt& receipt = answer->value();
-    parts_.checker.acknowledged(id, receipt.outcome, receipt.position);
+    parts_.checker.acknowledged(id, receipt.outcome, receipt.position, asked_at);
     if (!intent.key.empty() && parts_.intents.may_repeat(id)) settled_.push_back(id);
     return;
   }

@@ -46,7 +46,7 @@ class HttpPublisher {
   void schedule(Instant until);
   void publish_something();
   void attempt(std::uint64_t intent, std::uint32_t failures);
-  void settle(std::uint64_t intent, std::uint32_t failures,
+  void settle(std::uint64_t intent, std::uint32_t failures, Instant asked_at,
               std::optional<Result<relay::PublishReceipt>> answer);
   std::string next_key();
 

@@ -16,6 +16,7 @@ Intent IntentMaker::draft(ChannelRef channel, std::string key, std::string event
     records_.draft(intent);
     return intent;
   }
+  draft_source(intent);
   const std::uint64_t kind = prng_.below(4);
   if (kind != 0) intent.event = "thing." + std::to_string(kind);
   const std::string number = std::to_string(oracle_.intent_count());
@@ -33,6 +34,18 @@ Intent IntentMaker::draft(ChannelRef channel, std::string key, std::string event
   return intent;
 }
 
+/// A publisher's own count, now and then one that comes late, or of another source.
+void IntentMaker::draft_source(Intent& intent) {
+  const SimChannelKind kind = directory_.channel(intent.channel.channel).kind;
+  const bool may_count = kind == SimChannelKind::Room || kind == SimChannelKind::Tiny;
+  if (!may_count || !counting_.one_in(context_.options.workload.log_source_one_in)) return;
+  std::uint64_t& count = counts_[intent.channel];
+  ++count;
+  const std::uint64_t late = counting_.one_in(3) ? counting_.below(3) : 0;
+  intent.record.source = {counting_.one_in(16) ? "other" : "source",
+                          count > late ? count - late : 0};
+}
+
 std::uint64_t IntentMaker::make(ChannelRef channel, std::string key, std::string event_id) {
   return oracle_.add_intent(draft(channel, std::move(key), std::move(event_id)));
 }
@@ -42,6 +55,7 @@ std::uint64_t IntentMaker::make_set(ChannelRef channel, std::string key,
   Intent intent;
   intent.channel = channel;
   intent.key = std::move(key);
+  intent.made_at = context_.queue.now();
   records_.draft_set(intent, record_key);
   return oracle_.add_intent(std::move(intent));
 }
@@ -51,14 +65,16 @@ std::uint64_t IntentMaker::make_delete(ChannelRef channel, std::string key,
   Intent intent;
   intent.channel = channel;
   intent.key = std::move(key);
+  intent.made_at = context_.queue.now();
   records_.draft_delete(intent, record_key);
   return oracle_.add_intent(std::move(intent));
 }
 
 bool IntentMaker::may_repeat(std::uint64_t id) const {
   const Intent& intent = oracle_.intent(id);
-  if (intent.record.action == RecordAction::None) return true;
-  return !intent.depends_on_its_turn() && context_.options.workload.records_max == 0;
+  if (intent.depends_on_its_turn()) return false;
+  const bool is_record = intent.record.action != RecordAction::None;
+  return !is_record || context_.options.workload.records_max == 0;
 }
 
 std::uint64_t IntentMaker::make_invalid(ChannelRef channel, std::string key) {
@@ -98,6 +114,9 @@ PublicationDraft draft_of(const Intent& intent) {
   draft.idempotency_key = intent.key;
   draft.payload.assign(intent.payload.begin(), intent.payload.end());
   const RecordIntent& record = intent.record;
+  if (record.source) {
+    draft.source_version = SourceVersion{record.source->first, record.source->second};
+  }
   if (record.action == RecordAction::None) return draft;
   draft.operation = record.action == RecordAction::Set     ? Operation::Set
                     : record.action == RecordAction::Merge ? Operation::Merge
@@ -105,8 +124,6 @@ PublicationDraft draft_of(const Intent& intent) {
   draft.key = record.key;
   draft.tags = intent.tags;
   if (record.if_version) draft.if_version = Offset{*record.if_version};
-  if (record.source)
-    draft.source_version = SourceVersion{record.source->first, record.source->second};
   return draft;
 }
 

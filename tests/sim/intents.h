@@ -3,6 +3,9 @@
 // is known.
 #pragma once
 
+#include <map>
+#include <string>
+
 #include "core/stream/publication.h"
 #include "tests/sim/check/oracle.h"
 #include "tests/sim/record_intents.h"
@@ -18,7 +21,8 @@ class IntentMaker {
         oracle_(oracle),
         directory_(directory),
         records_(context, oracle),
-        prng_(context.prng("intents")) {}
+        prng_(context.prng("intents")),
+        counting_(context.prng("source counts")) {}
 
   /// `key`: the idempotency key; empty for a publish that must not be repeated.
   std::uint64_t make(ChannelRef channel, std::string key, std::string event_id = "");
@@ -34,12 +38,15 @@ class IntentMaker {
 
  private:
   Intent draft(ChannelRef channel, std::string key, std::string event_id);
+  void draft_source(Intent& intent);
 
   SimContext& context_;
   Oracle& oracle_;
   const SimDirectory& directory_;
   RecordIntentMaker records_;
   Prng prng_;
+  Prng counting_;
+  std::map<ChannelRef, std::uint64_t> counts_;  // of logs: source numbers so far
 };
 
 /// The intent as its publisher says it.

@@ -115,10 +115,10 @@ class Runner {
         total(total_.acknowledgements), total(total_.attempts));
     std::printf(
         "sim: %llu record rows, %llu swept, %llu quiet points, %llu conflicts, %llu signals, "
-        "%llu earlier cuts, %llu corruptions\n",
+        "%llu earlier cuts, %llu corruptions, %llu stale, %llu answers replayed\n",
         total(total_.record_rows), total(total_.swept), total(total_.quiet_points),
         total(total_.conflicts), total(total_.signals), total(total_.earlier_cuts),
-        total(total_.corruptions));
+        total(total_.corruptions), total(total_.stale), total(total_.replayed));
   }
 
  private:
@@ -151,6 +151,8 @@ class Runner {
     total_.signals += report.signals;
     total_.earlier_cuts += report.earlier_cuts;
     total_.corruptions += report.corruptions;
+    total_.stale += report.stale;
+    total_.replayed += report.replayed;
     if (!report.violations.empty()) {
       ++failed_;
       std::printf("sim: seed %llu\n", static_cast<unsigned long long>(report.seed));

@@ -20,6 +20,7 @@ constexpr std::uint8_t kOperationDelete = 3;
 /// A row as docs/PROTOCOL.md lays it out.
 struct WireRow {
   std::uint64_t offset = 0;
+  std::uint64_t time_ms = 0;
   bool is_delete = false;
   bool binary = false;
   std::string_view key;
@@ -30,6 +31,7 @@ struct WireRow {
 /// False when the entry points outside of its message.
 bool read_wire_row(ByteView source, const RowEntry& entry, WireRow& row) {
   row.offset = read_number<std::uint64_t>(source, entry.row_at);
+  row.time_ms = read_number<std::uint64_t>(source, entry.row_at + 8);
   const auto payload_len = read_number<std::uint32_t>(source, entry.row_at + 16);
   const auto string_ref = read_number<std::uint32_t>(source, entry.row_at + 20);
   const auto key_len = read_number<std::uint16_t>(source, entry.row_at + 24);
@@ -199,6 +201,7 @@ void SimClient::read_row(View& view, SubscriptionId id, ByteView source, const R
         position, pages_at_hand_);
   }
   SeenRow row{wire.offset, wire.payload, wire.binary, "", wire.event_id};
+  row.time_ms = static_cast<std::int64_t>(wire.time_ms);
   if (entry.event != kNoEventName) row.event = event_names_[entry.event];
   if (auto* log = std::get_if<ChannelView>(&view)) parts_.delivery.row(*log, row, position);
   if (auto* signals = std::get_if<SignalView>(&view)) parts_.signals.row(*signals, row, position);

@@ -71,6 +71,9 @@ std::shared_ptr<relay::RelayConfig> SimDirectory::make_config(const SimOptions& 
   signal.signal_ttl = kSignalTtl;
   config->namespaces.push_back(std::move(signal));
   for (relay::Namespace& rules : config->namespaces) rules.listed = workload.listed;
+  if (workload.idempotency_age > Duration{0}) {
+    config->idempotency_window_age = workload.idempotency_age;
+  }
   config->heartbeat_interval = options.relay.heartbeat_interval;
   config->heartbeat_timeout = options.relay.heartbeat_timeout;
   config->hello_timeout = options.relay.hello_timeout;

@@ -226,6 +226,39 @@ void draw_long_passes(Draw& draw, SimOptions& options) {
   workload.source_version_one_in = 0;  // counts of what was deleted are forgotten with it
 }
 
+/// Keys are forgotten within the run, so that what is repeated is a publication again. Nothing is
+/// published that could be refused by then, though it was accepted when it came first.
+void draw_short_window(Draw& draw, SimOptions& options) {
+  auto& workload = options.workload;
+  if (options.clients.count > 50 || !draw.one_in(8)) return;
+  workload.idempotency_age = std::chrono::milliseconds(draw.between(1500, 6000));
+  options.clients.wall_jump_every = Duration{0};  // by which all keys would be forgotten
+  workload.duplicate_one_in = draw.between(2, 4);
+  workload.http_publishers = std::max(1U, workload.http_publishers);
+  workload.replay_publishers = workload.signal_channels = 0;
+  workload.conflict_one_in = workload.merge_one_in = workload.if_version_one_in = 0;
+  workload.source_version_one_in = workload.log_source_one_in = 0;
+  workload.records_max = 0;
+}
+
+/// Readers of signals who come back on other shards, whose mirrors lag behind what they have had.
+void draw_hops(Draw& draw, SimOptions& options) {
+  auto& workload = options.workload;
+  if (workload.signal_channels == 0 || options.clients.count > 50 || !draw.one_in(6)) return;
+  options.clients.count = draw.small(4, 8);
+  options.clients.offline_every = options.clients.wall_jump_every = Duration{0};
+  options.network.cut_every = draw.time(50ms, 200ms);
+  options.network.blackhole_one_in = 0;
+  options.relay.crash_every = options.relay.drain_every = Duration{0};
+  options.relay.mailbox_delay_max = draw.time(100ms, 300ms);
+  options.relay.verify_delay_max = draw.time(0us, 5ms);
+  workload.channels = 1;
+  workload.small_history_channels = workload.state_channels = 0;
+  workload.http_publishers = 2;
+  workload.http_publish_every = draw.time(5ms, 20ms);
+  workload.paced_one_in = 0;
+}
+
 /// Whole kinds of trouble, each wholly off in a quarter of the runs.
 void switch_off(Draw& draw, SimOptions& options) {
   const auto off = [&draw] { return draw.one_in(4); };
@@ -282,6 +315,9 @@ SimOptions draw_options(std::uint64_t seed) {
   draw_absences(draw, options);
   draw_sessions(draw, options);
   draw_long_passes(draw, options);
+  if (draw.one_in(3)) options.workload.log_source_one_in = draw.between(1, 4);
+  draw_short_window(draw, options);
+  draw_hops(draw, options);
   return options;
 }
 
@@ -338,6 +374,8 @@ std::string describe(const SimOptions& options) {
          chance("bogus", workload.bogus_since_one_in) +
          chance("in_callback", workload.command_in_callback_one_in) +
          number("payload", workload.payload_bytes_max) +
+         chance("log_source", workload.log_source_one_in) +
+         time("keys_for", workload.idempotency_age) +
          "\nrecords:" + number("channels", workload.state_channels) +
          number("keys", workload.state_keys) + number("fill", workload.state_fill) +
          number("pad", workload.record_pad_max) + number("history", workload.state_history) +

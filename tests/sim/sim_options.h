@@ -96,6 +96,8 @@ struct WorkloadOptions {
   std::uint64_t invalid_one_in = 0;  // payloads and channels that must be refused
   std::size_t payload_bytes_max = 200;
   std::uint64_t binary_one_in = 4;
+  std::uint64_t log_source_one_in = 0;   // publications of logs with a count of their publisher's
+  Duration idempotency_age{0};           // how long keys are remembered; 0: as the product does
   Duration subscribe_toggle_every{0};    // random subscribe, unsubscribe, mount-unmount-mount
   std::uint64_t bogus_since_one_in = 0;  // positions that never were
   std::uint64_t command_in_callback_one_in = 0;

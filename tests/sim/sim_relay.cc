@@ -55,16 +55,19 @@ void SimRelay::start() {
   for (std::uint16_t i = 0; i < count; ++i) turn(i);
 }
 
+void SimRelay::forget_link(LinkId link) {
+  parts_.access.link_over(link);
+  parts_.signal_ages.link_over(link);
+  parts_.faults.link_over(link);
+}
+
 void SimRelay::end_process() {
   context_.note("relay.end", incarnation_);
   ++incarnation_;
   shards_.clear();
   mailboxes_.clear();
   connections_ever_ = 0;
-  for (const auto& [link, place] : places_) {
-    parts_.access.link_over(link);
-    parts_.faults.link_over(link);
-  }
+  for (const auto& [link, place] : places_) forget_link(link);
   places_.clear();
   parts_.network.relay_crashed();
   parts_.store.crash();
@@ -196,8 +199,7 @@ void SimRelay::link_disconnected(LinkId link) {
   if (found == nullptr) return;
   const Place place = *found;
   context_.note("relay.disconnected", static_cast<std::uint64_t>(link));
-  parts_.access.link_over(link);
-  parts_.faults.link_over(link);
+  forget_link(link);
   shards_[place.shard].links.erase(place.handle);
   places_.erase(link);
   shards_[place.shard].machine->handle_disconnected(context_.now(), place.handle);

@@ -11,6 +11,7 @@
 #include "edge/relay/relay_shard.h"
 #include "tests/sim/check/access_checker.h"
 #include "tests/sim/check/limits_checker.h"
+#include "tests/sim/check/signal_age_checker.h"
 #include "tests/sim/check/signal_checker.h"
 #include "tests/sim/sim_context.h"
 #include "tests/sim/sim_network.h"
@@ -35,6 +36,7 @@ class SimRelay : public RelayEnd {
     LimitsChecker& limits;
     WireFaults& faults;
     SignalChecker& signals;
+    SignalAgeChecker& signal_ages;
   };
   explicit SimRelay(const Parts& parts);
   ~SimRelay() override;
@@ -107,6 +109,8 @@ class SimRelay : public RelayEnd {
   Place* place_of(LinkId link);
   void answer_all_as_lost();
   void end_process();
+  /// The checkers of what is written forget the link.
+  void forget_link(LinkId link);
   void next_fault(Duration every, void (SimRelay::*strike)());
   void strike_crash();
   void strike_drain();

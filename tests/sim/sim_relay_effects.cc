@@ -76,6 +76,7 @@ void SimRelay::send_one(std::uint16_t index, const relay::SharedMessagePtr& mess
   if (place == nullptr || place->blocked) return;
   const LinkId link = found->second;
   parts_.access.relay_wrote(link, message->payload());
+  parts_.signal_ages.relay_wrote(link, message->payload());
   context_.note("relay.write", static_cast<std::uint64_t>(link), message->payload().size());
   if (parts_.faults.loses(*message)) return;
   if (parts_.network.relay_send(link, parts_.faults.pass(link, message))) {
@@ -106,8 +107,7 @@ void SimRelay::carry_out(std::uint16_t index, relay::Close effect) {
   if (context_.trace.verbose()) context_.trace.say(context_.queue.now(), effect.reason);
   shard.links.erase(found);
   places_.erase(link);
-  parts_.access.link_over(link);
-  parts_.faults.link_over(link);
+  forget_link(link);
   parts_.network.relay_close(link, effect.code, effect.reason);
 }
 

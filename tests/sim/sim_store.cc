@@ -25,7 +25,6 @@ void add_record_facts(const relay::LogRecord& record, RecordFacts& facts) {
   facts.record_key = record.publication->key;
   if (record.if_version) facts.if_version = record.if_version->value;
   facts.binary = record.publication->payload_kind == PayloadKind::Binary;
-  facts.time_ms = wall_ms(record.publication->time);
   facts.records_max = record.record_limits.count;
 }
 
@@ -188,6 +187,12 @@ void SimStore::tell_oracle(const Stream& stream, const relay::AppendedRecord& ap
   facts.event_id = record.publication->event_id;
   if (record.if_epoch) facts.if_epoch = record.if_epoch->token();
   facts.payload = std::string(as_text(record.publication->payload));
+  const auto& source = record.publication->source_version;
+  if (source) facts.source = {source->epoch, source->number};
+  facts.time_ms = wall_ms(record.publication->time);
+  facts.window_ms =
+      std::chrono::floor<std::chrono::milliseconds>(directory_.config()->idempotency_window_age)
+          .count();
   if (record.publication->operation != Operation::Append) add_record_facts(record, facts);
   facts.ttl_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(directory_.record_ttl()).count();
@@ -258,8 +263,8 @@ void SimStore::read_records(relay::StoreReadRecords request,
   context_.queue.after(latency(), [this, shared, done] { done(read_records_now(*shared)); });
 }
 
-/// What the next process judges repetitions by, and the records as they are at the new floor. (Runs
-/// are shorter than idempotency_window_age, so nothing is forgotten again.)
+/// What the next process judges repetitions by, and the records as they are at the new floor. (No
+/// key is forgotten here: a store may keep them for longer than the window reaches.)
 void SimStore::keep_for_later(Stream& stream, const relay::StoreTrim& request) const {
   for (const relay::AppendedRecord& one : stream.records) {
     if (!std::binary_search(request.accepted.begin(), request.accepted.end(), one.range.offset)) {

@@ -25,13 +25,14 @@ SimWorld::SimWorld(const SimOptions& options, bool verbose)
       delivery_(context_, oracle_, directory_),
       records_(context_, oracle_),
       signals_(context_, oracle_),
+      signal_ages_(context_),
       publishes_(context_, oracle_, directory_, signals_),
       liveness_(context_),
       network_(context_),
       wire_faults_(context_, directory_),
       store_(context_, oracle_, directory_),
       relay_({context_, network_, store_, directory_, tokens_, access_, limits_, wire_faults_,
-              signals_}),
+              signals_, signal_ages_}),
       intents_(context_, oracle_, directory_) {
   network_.attach_relay(&relay_);
   relay_.start();
@@ -258,6 +259,8 @@ SimReport SimWorld::report() const {
   report.signals = signals_.rows_seen();
   report.earlier_cuts = wire_faults_.earlier_cuts();
   report.corruptions = wire_faults_.corruptions();
+  report.stale = publishes_.stale();
+  report.replayed = publishes_.replayed();
   return report;
 }
 

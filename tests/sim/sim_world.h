@@ -33,6 +33,8 @@ struct SimReport {
   std::uint64_t signals = 0;
   std::uint64_t earlier_cuts = 0;
   std::uint64_t corruptions = 0;
+  std::uint64_t stale = 0;     // publishes that counted backwards
+  std::uint64_t replayed = 0;  // answers that publishers had had before
 };
 
 class SimWorld {
@@ -89,6 +91,7 @@ class SimWorld {
   DeliveryChecker delivery_;
   RecordsChecker records_;
   SignalChecker signals_;
+  SignalAgeChecker signal_ages_;
   PublishChecker publishes_;
   LivenessChecker liveness_;
   SimNetwork network_;

@@ -25,6 +25,7 @@ struct SeenRow {
   bool binary = false;
   std::string_view event;
   std::string_view event_id;
+  std::int64_t time_ms = 0;
 };
 
 /// What an application holds of one channel.

@@ -1,5 +1,5 @@
-// Judging records: a record is accepted unless it expects another epoch or repeats a
-// key or an event id of its producer.
+// Judging records: a record is accepted unless it expects another epoch, repeats a key or an event
+// id of its producer, or counts backwards.
 #include "tests/sim/check/oracle.h"
 
 #include <algorithm>
@@ -53,7 +53,8 @@ std::optional<std::string> Oracle::misfit(ChannelRef channel, const RecordFacts&
   if (intent.channel != channel) return "a record was appended to another channel";
   if (intent.must_be_refused) return "a publish that had to be refused was appended";
   const bool same = intent.payload == record.payload && intent.record.key == record.record_key &&
-                    intent.record.if_version == record.if_version;
+                    intent.record.if_version == record.if_version &&
+                    intent.record.source == record.source;
   if (!same) return "a record was appended that is not what was published";
   return std::nullopt;
 }
@@ -80,13 +81,30 @@ std::optional<std::string> Oracle::record_landed(ChannelRef channel, const std::
   RecordFacts kept = record;
   kept.payload.clear();
   const auto author = author_of(record);
-  const std::size_t before = book.accepted_at.size();
   const std::size_t accepted = book.stream.accepted.size();
+  const auto before = author ? accepted_at(channel, epoch, *author) : std::nullopt;
   judge(book, author, kept);
-  if (author && book.stream.accepted.size() > accepted && book.accepted_at.size() == before) {
-    return "one publish was accepted twice in one stream";
+  const bool is_again = before && book.stream.accepted.size() > accepted;
+  return is_again ? repeated(book, *before, record) : std::nullopt;
+}
+
+/// Why a publish may not have been accepted again that was accepted at `before`.
+std::optional<std::string> Oracle::repeated(const Book& book, std::uint64_t before,
+                                            const RecordFacts& record) {
+  // Shards stamp what they are given, and the owner takes it in the order in which it comes.
+  constexpr std::int64_t kDisorderMs = 1000;
+  const auto first = std::find_if(book.landed.rbegin(), book.landed.rend(),
+                                  [&](const auto& one) { return one.second.offset == before; });
+  const bool is_repeatable = !record.key.empty() || !record.event_id.empty();
+  if (is_repeatable && record.time_ms - first->second.time_ms + kDisorderMs > record.window_ms) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  return "one publish was accepted twice in one stream";
+}
+
+bool Oracle::is_stale(const Book& book, const std::optional<SourceCount>& source) {
+  const auto& latest = book.latest_source;
+  return source && latest && latest->first == source->first && latest->second >= source->second;
 }
 
 void Oracle::judge(Book& book, std::optional<std::uint64_t> intent,
@@ -95,17 +113,20 @@ void Oracle::judge(Book& book, std::optional<std::uint64_t> intent,
   book.stream.top = record.offset;
   book.stream.records = book.landed.size();
   if (record.if_epoch && *record.if_epoch != book.stream.epoch) return;
-  const std::pair key{record.producer, "key:" + record.key};
-  const std::pair event_id{record.producer, "event:" + record.event_id};
   // A repetition is a duplicate or a conflict; neither is a publication.
-  if (!record.key.empty() && book.seen.contains(key)) return;
-  if (!record.event_id.empty() && book.seen.contains(event_id)) return;
+  std::vector<std::string> keys;
+  if (!record.key.empty()) keys.push_back(record.producer + " key:" + record.key);
+  if (!record.event_id.empty()) keys.push_back(record.producer + " event:" + record.event_id);
+  for (const std::string& key : keys) {
+    if (book.keys.knows(key, record.time_ms, record.window_ms)) return;
+  }
   if (record.is_record && !judge_record(book, intent, record)) return;
-  book.seen.insert(key);
-  book.seen.insert(event_id);
+  if (!record.is_record && is_stale(book, record.source)) return;
+  if (record.source) book.latest_source = record.source;
+  for (const std::string& key : keys) book.keys.accept(key, record.time_ms, record.window_ms);
   if (!intent) return;
   book.stream.accepted.push_back({record.offset, *intent});
-  book.accepted_at.try_emplace(*intent, record.offset);
+  book.accepted_at[*intent] = record.offset;
 }
 
 bool Oracle::judge_record(Book& book, std::optional<std::uint64_t> intent,
@@ -125,7 +146,8 @@ bool Oracle::judge_record(Book& book, std::optional<std::uint64_t> intent,
 void Oracle::records_lost(ChannelRef channel, const std::string& epoch, std::uint64_t top) {
   Book& book = books_.at({channel, epoch});
   auto landed = std::move(book.landed);
-  book = Book{{channel, epoch, {}, 0, 0}, {}, {}, {}, {}};
+  book = Book();
+  book.stream = {channel, epoch, {}, 0, 0};
   for (auto& [intent, record] : landed) {
     if (record.offset <= top) judge(book, intent, record);
   }
@@ -165,6 +187,13 @@ std::optional<std::uint64_t> Oracle::accepted_at(ChannelRef channel, const std::
   const auto found = book->second.accepted_at.find(intent);
   if (found == book->second.accepted_at.end()) return std::nullopt;
   return found->second;
+}
+
+bool Oracle::was_accepted_at(ChannelRef channel, const std::string& epoch, std::uint64_t intent,
+                             std::uint64_t offset) const {
+  const OracleStream* stream = find(channel, epoch);
+  const AcceptedEntry* entry = stream == nullptr ? nullptr : stream->at(offset);
+  return entry != nullptr && entry->intent == intent;
 }
 
 }  // namespace tidegate::sim

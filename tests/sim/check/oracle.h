@@ -8,12 +8,12 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "core/base/time.h"
+#include "tests/sim/check/key_book.h"
 #include "tests/sim/check/record_book.h"
 
 namespace tidegate::sim {
@@ -34,7 +34,7 @@ struct Intent {
   std::string event_id;
   std::string key;               // idempotency key
   bool must_be_refused = false;  // invalid on purpose: may never reach a stream
-  RecordIntent record;           // of a state channel
+  RecordIntent record;           // of a state channel; of a log its source alone
   std::string tags;              // of a state channel: names this intent
   Instant made_at;               // whatever is published of it is not older
   /// It may be refused at one time and accepted at another.
@@ -69,6 +69,9 @@ struct RecordFacts {
   std::string event_id;
   std::optional<std::string> if_epoch;
   std::string payload;
+  std::optional<SourceCount> source;
+  std::int64_t time_ms = 0;
+  std::int64_t window_ms = 0;  // for which the channel remembers keys
   // Of a state channel.
   bool is_record = false;
   bool by_relay = false;                // a delete of the relay's own: the record is too old
@@ -76,7 +79,6 @@ struct RecordFacts {
   std::string record_key;
   std::optional<std::uint64_t> if_version;
   bool binary = false;
-  std::int64_t time_ms = 0;
   std::int64_t ttl_ms = 0;  // of the channel's records; 0: they stay
   std::size_t records_max = 0;
 };
@@ -104,9 +106,12 @@ class Oracle {
   const OracleStream* find(ChannelRef channel, const std::string& epoch) const;
   /// The channel's latest epoch; empty when it never had a stream.
   const std::string& current_epoch(ChannelRef channel) const;
-  /// Offset at which this stream accepted the intent; nullopt when it has not.
+  /// Offset at which this stream accepted the intent last; nullopt when it has not.
   std::optional<std::uint64_t> accepted_at(ChannelRef channel, const std::string& epoch,
                                            std::uint64_t intent) const;
+  /// A publish may be accepted again once its key is forgotten.
+  bool was_accepted_at(ChannelRef channel, const std::string& epoch, std::uint64_t intent,
+                       std::uint64_t offset) const;
   void each_stream(const std::function<void(const OracleStream&)>& see) const;
 
  private:
@@ -114,13 +119,17 @@ class Oracle {
   struct Book {
     OracleStream stream;
     std::vector<std::pair<std::optional<std::uint64_t>, RecordFacts>> landed;  // with intents
-    std::set<std::pair<std::string, std::string>> seen;  // producer, and its key or event id
-    std::map<std::uint64_t, std::uint64_t> accepted_at;
+    KeyBook keys;                                        // and event ids, of each producer
+    std::map<std::uint64_t, std::uint64_t> accepted_at;  // by intent, the last time
+    std::optional<SourceCount> latest_source;            // of a log
     RecordBook records;
   };
   /// Why the record is not one that its intent asked for; nullopt when it is.
   std::optional<std::string> misfit(ChannelRef channel, const RecordFacts& record) const;
   static std::optional<std::string> premature(const Book& book, const RecordFacts& record);
+  static std::optional<std::string> repeated(const Book& book, std::uint64_t before,
+                                             const RecordFacts& record);
+  static bool is_stale(const Book& book, const std::optional<SourceCount>& source);
   std::optional<std::uint64_t> author_of(const RecordFacts& record) const;
   void judge(Book& book, std::optional<std::uint64_t> intent, const RecordFacts& record) const;
   bool judge_record(Book& book, std::optional<std::uint64_t> intent,

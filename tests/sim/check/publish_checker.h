@@ -12,6 +12,7 @@
 #include "core/protocol/codes.h"
 #include "core/stream/stream_position.h"
 #include "tests/sim/check/oracle.h"
+#include "tests/sim/check/repetition_checker.h"
 #include "tests/sim/check/signal_checker.h"
 #include "tests/sim/sim_context.h"
 #include "tests/sim/sim_directory.h"
@@ -22,11 +23,17 @@ class PublishChecker {
  public:
   PublishChecker(SimContext& context, const Oracle& oracle, const SimDirectory& directory,
                  SignalChecker& signals)
-      : context_(context), oracle_(oracle), directory_(directory), signals_(signals) {}
+      : context_(context),
+        oracle_(oracle),
+        directory_(directory),
+        signals_(signals),
+        repetitions_(context, oracle, directory) {}
 
   /// A client session makes this publish now, after all its earlier ones.
   void made(std::uint64_t intent, const std::string& session);
-  void acknowledged(std::uint64_t intent, PublishOutcome outcome, const StreamPosition& position);
+  /// `asked_at`: when the request left, where it is known; else it was when the intent was made.
+  void acknowledged(std::uint64_t intent, PublishOutcome outcome, const StreamPosition& position,
+                    std::optional<Instant> asked_at = std::nullopt);
   void failed(std::uint64_t intent, const Error& error);
   /// A condition on a record's version was not met; this is the record that was told, of version 0
   /// when there was none.
@@ -46,6 +53,8 @@ class PublishChecker {
 
   std::uint64_t acknowledgements() const { return acknowledgements_; }
   std::uint64_t conflicts() const { return conflicts_; }
+  std::uint64_t stale() const { return stale_; }
+  std::uint64_t replayed() const { return repetitions_.replayed(); }
   std::uint64_t failures(ErrorCode code) const;
 
  private:
@@ -62,10 +71,13 @@ class PublishChecker {
     std::uint64_t sequence = 0;
   };
   void check_order_of(const OracleStream& stream);
+  RepetitionChecker repetitions_;
   std::map<std::uint64_t, Authorship> authors_;  // by intent
   std::uint64_t acknowledgements_ = 0;
-  std::map<std::pair<std::uint64_t, std::string>, std::uint64_t> acknowledged_at_;
-  std::set<std::pair<std::uint64_t, std::string>> applied_;  // said to be the first
+  std::uint64_t stale_ = 0;
+  using Answer = std::tuple<std::uint64_t, std::string, std::uint64_t>;  // intent, epoch, offset
+  std::set<Answer> acknowledged_;
+  std::set<Answer> applied_;  // said to be the first
   std::map<ErrorCode, std::uint64_t> failures_;
   std::uint64_t conflicts_ = 0;
   /// A record's version, and where the publish stands that was accepted on its condition.

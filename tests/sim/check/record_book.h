@@ -27,7 +27,8 @@ enum class RecordAction : std::uint8_t { None, Set, Merge, Delete };
 /// A publisher's own count (source epoch and number).
 using SourceCount = std::pair<std::string, std::uint64_t>;
 
-/// What a publish wants to do to a record; the rest of it stands in Intent.
+/// What a publish wants to do to a record; the rest of it stands in Intent. (A publication of a log
+/// may have a source, and nothing else of this.)
 struct RecordIntent {
   RecordAction action = RecordAction::None;
   std::string key;

@@ -63,9 +63,22 @@ void SignalChecker::row(SignalView& view, const SeenRow& row,
   if (!position || position->offset.value < row.offset) {
     context_.fail("I1", view.who + ": the position had not moved when a signal came");
   }
+  check_stamp(view, row, *intent);
   view.last = row.offset;
   reading->delivered.insert(row.offset);
   note(reading->stream, row.offset, *intent, view.who);
+}
+
+/// It was stamped after it was made and before it came: so its age is what the stamp says.
+void SignalChecker::check_stamp(const SignalView& view, const SeenRow& row, std::uint64_t intent) {
+  if (context_.wall_has_jumped) return;
+  const Now now = context_.now();
+  const auto since_made =
+      std::chrono::ceil<std::chrono::milliseconds>(now.monotonic - oracle_.intent(intent).made_at);
+  if (row.time_ms > wall_ms(now.wall) || row.time_ms < wall_ms(now.wall - since_made)) {
+    context_.fail("I1",
+                  view.who + ": signal " + number(row.offset) + " has a time that is not its");
+  }
 }
 
 void SignalChecker::ended(SignalView& view, const Error& error) {

@@ -66,6 +66,7 @@ class SignalChecker {
   };
   void note(const StreamKey& stream, std::uint64_t offset, std::uint64_t intent,
             const std::string& who);
+  void check_stamp(const SignalView& view, const SeenRow& row, std::uint64_t intent);
   Reading* reading_of(const SignalView& view);
   bool may_have_been_too_old(const Reading& reading, std::uint64_t offset,
                              std::uint64_t intent) const;

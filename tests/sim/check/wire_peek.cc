@@ -91,6 +91,18 @@ bool peek_block(std::span<const std::uint8_t> body, PeekedBlock& block) {
   return !peek.broken();
 }
 
+bool peek_row(std::span<const std::uint8_t> body, std::uint32_t index, PeekedRow& row) {
+  constexpr std::size_t kHeaderBytes = 48;
+  constexpr std::size_t kRowBytes = 32;
+  PeekedBlock block;
+  const std::size_t at = kHeaderBytes + kRowBytes * index;
+  if (!peek_block(body, block) || index >= block.rows || at > body.size()) return false;
+  Peek peek(body.subspan(at));
+  row.offset = peek.number(8);
+  row.time_ms = peek.number(8);
+  return !peek.broken();
+}
+
 bool peek_conflict(std::span<const std::uint8_t> body, PeekedConflict& conflict) {
   Peek peek(body);
   conflict.request = peek.u32();

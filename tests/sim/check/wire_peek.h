@@ -63,6 +63,13 @@ struct PeekedBlock {
 };
 bool peek_block(std::span<const std::uint8_t> body, PeekedBlock& block);
 
+struct PeekedRow {
+  std::uint64_t offset = 0;
+  std::uint64_t time_ms = 0;
+};
+/// False when the block has no such row.
+bool peek_row(std::span<const std::uint8_t> block, std::uint32_t index, PeekedRow& row);
+
 /// A record told to a publisher who need not be subscribed: it may have no right to read it.
 struct PeekedConflict {
   std::uint32_t request = 0;

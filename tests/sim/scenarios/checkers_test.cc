@@ -2,6 +2,9 @@
 // seed is one run.
 #include <gtest/gtest.h>
 
+#include "core/protocol/block_writer.h"
+#include "core/protocol/frame_encoder.h"
+#include "tests/sim/check/signal_age_checker.h"
 #include "tests/sim/check/wire_peek.h"
 #include "tests/sim/scenarios/calm_options.h"
 #include "tests/sim/sim_world.h"
@@ -119,6 +122,150 @@ TEST(OracleTest, JudgesRepetitionsAndOtherEpochs) {
   EXPECT_EQ(oracle.find({0, 0}, "e1")->accepted.size(), 1U);
   EXPECT_TRUE(oracle.record_landed({0, 0}, "e1", facts_of(4, "k4", {}, "3"))) << "offset twice";
   EXPECT_TRUE(oracle.record_landed({0, 0}, "e1", facts_of(5, "k5", {}, "9"))) << "nobody's";
+}
+
+TEST(OracleTest, ForgetsKeysBeyondTheWindow) {
+  Oracle oracle;
+  oracle.stream_created({0, 0}, "e1");
+  Intent intent;
+  intent.payload = "1";
+  oracle.add_intent(intent);
+  const auto land = [&](std::uint64_t offset, std::int64_t time_ms) {
+    RecordFacts facts = facts_of(offset, "k", {}, "1");
+    facts.time_ms = time_ms;
+    facts.window_ms = 5000;
+    EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", facts));
+    return oracle.find({0, 0}, "e1")->accepted.back().offset;
+  };
+  EXPECT_EQ(land(1, 0), 1U);
+  EXPECT_EQ(land(2, 5000), 1U) << "the window reaches there";
+  EXPECT_EQ(land(3, 5001), 3U);
+  EXPECT_EQ(land(4, 10'001), 3U) << "counted from what was accepted last";
+  EXPECT_TRUE(oracle.was_accepted_at({0, 0}, "e1", 0, 1));
+  EXPECT_FALSE(oracle.was_accepted_at({0, 0}, "e1", 0, 2));
+  EXPECT_EQ(oracle.accepted_at({0, 0}, "e1", 0), 3U);
+}
+
+TEST(OracleTest, JudgesWhatPublishersOfALogCount) {
+  Oracle oracle;
+  oracle.stream_created({0, 0}, "e1");
+  const auto land = [&](std::uint64_t offset, std::optional<SourceCount> source) {
+    Intent intent;
+    intent.payload = std::to_string(offset);
+    intent.record.source = source;
+    oracle.add_intent(intent);
+    RecordFacts facts = facts_of(offset, "", {}, intent.payload);
+    facts.source = source;
+    EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", facts));
+    return oracle.find({0, 0}, "e1")->accepted.back().offset == offset;
+  };
+  EXPECT_TRUE(land(1, SourceCount{"a", 5}));
+  EXPECT_FALSE(land(2, SourceCount{"a", 5}));
+  EXPECT_TRUE(land(3, std::nullopt)) << "which leaves the count as it is";
+  EXPECT_FALSE(land(4, SourceCount{"a", 4}));
+  EXPECT_TRUE(land(5, SourceCount{"b", 1}));
+  EXPECT_TRUE(land(6, SourceCount{"a", 1})) << "the latest source alone is remembered";
+  RecordFacts other = facts_of(7, "", {}, "1");
+  EXPECT_TRUE(oracle.record_landed({0, 0}, "e1", other)) << "without the count it was given";
+}
+
+class RepetitionCheckerTest : public ::testing::Test {
+ protected:
+  static SimOptions options_with_window() {
+    SimOptions options = calm_options();
+    options.workload.idempotency_age = 5s;
+    return options;
+  }
+  RepetitionCheckerTest() : context(options_with_window(), false), directory(context.options) {
+    Intent intent;
+    intent.key = "k";
+    intent.made_at = context.queue.now();
+    oracle.add_intent(intent);
+  }
+  void answered(PublishOutcome outcome, std::uint64_t offset) {
+    checker.answered(0, outcome, {*Epoch::parse("e1"), Offset{offset}}, context.queue.now());
+  }
+
+  SimContext context;
+  SimDirectory directory;
+  Oracle oracle;
+  RepetitionChecker checker{context, oracle, directory};
+};
+
+TEST_F(RepetitionCheckerTest, SeesAnotherAnswerWithinTheWindow) {
+  answered(PublishOutcome::Applied, 1);
+  context.queue.advance_to(context.queue.now() + 4900ms);
+  answered(PublishOutcome::Duplicate, 1);
+  EXPECT_FALSE(context.failed());
+  EXPECT_EQ(checker.replayed(), 1U);
+  answered(PublishOutcome::Duplicate, 2);
+  EXPECT_TRUE(context.failed());
+}
+
+TEST_F(RepetitionCheckerTest, TakesAnotherAnswerBeyondTheWindowAndHoldsToThat) {
+  answered(PublishOutcome::Applied, 1);
+  context.queue.advance_to(context.queue.now() + 5100ms);
+  answered(PublishOutcome::Applied, 2);
+  context.queue.advance_to(context.queue.now() + 4900ms);
+  answered(PublishOutcome::Duplicate, 2);
+  EXPECT_FALSE(context.failed());
+  answered(PublishOutcome::Applied, 3);
+  EXPECT_TRUE(context.failed());
+}
+
+class SignalAgeCheckerTest : public ::testing::Test {
+ protected:
+  static SimOptions options_with_mailboxes() {
+    SimOptions options = calm_options();
+    options.relay.mailbox_delay_max = 100ms;
+    return options;
+  }
+  /// Signals of such ages go to a client, in one block.
+  void write(const std::vector<std::chrono::milliseconds>& ages,
+             ChannelKind kind = ChannelKind::Signal) {
+    SubscribedFrame subscribed;
+    subscribed.stream = StreamId{1};
+    subscribed.start.epoch = *Epoch::parse("e1");
+    subscribed.channel = must_parse_channel("signal:0");
+    subscribed.kind = kind;
+    Bytes message;
+    encode(subscribed, message);
+    BlockWriter writer(StreamId{1}, {Offset{0}, Offset{ages.size()}});
+    for (std::size_t i = 0; i < ages.size(); ++i) {
+      Publication signal;
+      signal.time = context.now().wall - ages[i];
+      signal.payload = {'1'};
+      writer.add(Offset{i + 1}, signal);
+    }
+    writer.finish(message);
+    checker.relay_wrote(LinkId{1}, message);
+  }
+
+  static constexpr auto kTtl = std::chrono::ceil<std::chrono::milliseconds>(kSignalTtl);
+  SimContext context{options_with_mailboxes(), false};
+  SignalAgeChecker checker{context};
+};
+
+TEST_F(SignalAgeCheckerTest, SeesASignalThatIsTooOld) {
+  write({kTtl, kTtl - 5ms});
+  EXPECT_FALSE(context.failed());
+  write({kTtl + 5ms});
+  EXPECT_TRUE(context.failed());
+}
+
+TEST_F(SignalAgeCheckerTest, LetsOneStandBehindAYoungerOne) {
+  write({10ms, kTtl + 90ms});
+  EXPECT_FALSE(context.failed());
+}
+
+TEST_F(SignalAgeCheckerTest, SeesOneThatIsOlderThanAnyMailboxIsLate) {
+  write({10ms, kTtl + 110ms});
+  EXPECT_TRUE(context.failed());
+}
+
+TEST_F(SignalAgeCheckerTest, LeavesLogsAlone) {
+  write({10s}, ChannelKind::Log);
+  EXPECT_FALSE(context.failed());
 }
 
 TEST(PublishCheckerTest, SeesAnAcknowledgementOfNothing) {
