@@ -146,7 +146,8 @@ TEST(RecordBookTest, JudgesConditionsCountsAndLimits) {
 }
 
 TEST(SignalCheckerTest, SeesDisorderStrangersAndWhatWasShedWithoutNeed) {
-  const auto run = [](const std::vector<std::pair<std::uint64_t, std::string>>& rows) {
+  const auto run = [](const std::vector<std::pair<std::uint64_t, std::string>>& rows,
+                      std::int64_t stamped_ms_off = 0) {
     SimContext context(calm_options(), false);
     Oracle oracle;
     for (const char* payload : {"1", "2"}) {
@@ -166,7 +167,8 @@ TEST(SignalCheckerTest, SeesDisorderStrangersAndWhatWasShedWithoutNeed) {
     checker.acknowledged(1, {*Epoch::parse("e1"), Offset{2}});
     const StreamPosition position{*Epoch::parse("e1"), Offset{2}};
     for (const auto& [offset, payload] : rows) {
-      checker.row(view, {offset, payload, false, "", ""}, position);
+      const std::int64_t time_ms = wall_ms(context.now().wall) + stamped_ms_off;
+      checker.row(view, {offset, payload, false, "", "", time_ms}, position);
     }
     checker.drained(view, position);
     checker.check_shedding();
@@ -177,6 +179,8 @@ TEST(SignalCheckerTest, SeesDisorderStrangersAndWhatWasShedWithoutNeed) {
   EXPECT_TRUE(run({{1, "1"}, {2, "1"}}));
   EXPECT_TRUE(run({{1, "1"}, {2, "3"}}));
   EXPECT_TRUE(run({{2, "2"}}));
+  EXPECT_TRUE(run({{1, "1"}, {2, "2"}}, 1)) << "stamped in the future";
+  EXPECT_TRUE(run({{1, "1"}, {2, "2"}}, -1)) << "stamped before it was made";
 }
 
 }  // namespace
