@@ -106,6 +106,14 @@ export class RelayProcess {
     return results;
   }
 
+  /** Reads `path` below /v1/channels, for example `a:b/history`: the response, whatever it says. */
+  read(path, parameters = {}, key = this.key) {
+    const query = new URLSearchParams(parameters);
+    return fetch(`${this.url}/v1/channels/${path}?${query}`, {
+      headers: { authorization: `Bearer ${key}` },
+    });
+  }
+
   /** Ends it without a chance to say anything, and waits until it is gone. */
   async kill(signal = 'SIGKILL') {
     const { child } = this;

@@ -1,6 +1,6 @@
 // One publication as handlers see it. Every property is read from the received bytes on access.
 import { OPERATIONS, type Operation } from './codes.js';
-import { StreamPosition } from './position.js';
+import type { StreamPosition } from './position.js';
 import type { RowBlock } from './row_block.js';
 
 const UNREAD = Symbol('unread');
@@ -44,7 +44,7 @@ export class Message<Data = unknown, Event extends string = string> {
   }
 
   get position(): StreamPosition {
-    return new StreamPosition(this.block.context.epoch, this.offset);
+    return this.block.position(this.row);
   }
 
   /** When the relay accepted it, in milliseconds since 1970. */

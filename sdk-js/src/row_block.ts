@@ -26,6 +26,7 @@ import { utf8 } from './core/utf8.js';
 import { ErrorCode } from './codes.js';
 import { messageOf, TidegateError } from './errors.js';
 import { Message } from './message.js';
+import { StreamPosition } from './position.js';
 
 /** What a block cannot know by itself. */
 export interface BlockContext {
@@ -74,6 +75,10 @@ export class RowBlock {
 
   offset(row: number): bigint {
     return this.view.getBigUint64(this.rowAt(row) + ROW_OFFSET, true);
+  }
+
+  position(row: number): StreamPosition {
+    return new StreamPosition(this.context.epoch, this.offset(row));
   }
 
   timeMs(row: number): number {

@@ -3,7 +3,7 @@
 // client's.
 import { CHANNEL_KINDS, type ChannelKind, SNAPSHOT_REASONS } from './codes.js';
 import type { TidegateError } from './errors.js';
-import { StreamPosition, toPosition } from './position.js';
+import { type StreamPosition, toPosition } from './position.js';
 import { type RecordChanges, RecordSet } from './record_set.js';
 import type { RowBlock } from './row_block.js';
 import type { ChannelOptions, ChannelReset, ChannelState } from './types.js';
@@ -66,7 +66,7 @@ export class Subscription {
   get position(): StreamPosition | undefined {
     if (!this.passing) return this.delivered;
     const { block, row } = this.passing;
-    return positionAt(block, row);
+    return block.position(row);
   }
 
   get epoch(): string {
@@ -106,7 +106,7 @@ export class Subscription {
     this.records?.apply(block);
     for (const subscriber of this.subscribers) subscriber.deliver(block, passing);
     this.passing = undefined;
-    this.delivered = positionAt(block, block.rowCount - 1);
+    this.delivered = block.position(block.rowCount - 1);
   }
 
   /** What a batch, or a change of state, has done to the records. */
@@ -129,8 +129,4 @@ export class Subscription {
   interrupt(): void {
     if (this.state === 'live' || this.state === 'catching_up') this.setState('subscribing');
   }
-}
-
-function positionAt(block: RowBlock, row: number): StreamPosition {
-  return new StreamPosition(block.context.epoch, block.offset(row));
 }

@@ -89,10 +89,7 @@ test('publish reads standard input, and refuses what is not JSON', async () => {
   const channel = 'cli:stdin';
   const piped = await run(['publish', ...client(), '--channel', channel], { input: '[1,\n2]\n' });
   assert.equal(piped.code, 0, piped.err);
-  const kept = await fetch(
-    `http://127.0.0.1:${relay.port}/v1/channels/${channel}/history?limit=1`,
-    { headers: { authorization: `Bearer ${token}` } },
-  );
+  const kept = await relay.read(`${channel}/history`, { limit: 1 }, token);
   assert.match(await kept.text(), /\[1,\n2\]\}/, 'as it was written, without the last line end');
   const broken = await publish('cli:stdin', '{"n":');
   assert.equal(broken.code, 1);

@@ -12,11 +12,8 @@ before(async () => {
 });
 after(() => relay.kill());
 
-async function read(path, parameters = {}, credential = relay.key) {
-  const response = await fetch(
-    `${relay.url}/v1/channels/${path}?${new URLSearchParams(parameters)}`,
-    { headers: { authorization: `Bearer ${credential}` } },
-  );
+async function read(...asked) {
+  const response = await relay.read(...asked);
   return { status: response.status, ...(await response.json()) };
 }
 

@@ -101,9 +101,7 @@ test('a limit that is raised holds from the next publication on', async () => {
   write(text(settings));
   await relay.reload('ok');
   for (let n = 0; n < 30; ++n) assert.equal(await publish(n), 200);
-  const history = await fetch(`${relay.url}/v1/channels/a:b/history?limit=100`, {
-    headers: { authorization: `Bearer ${settings.key}` },
-  });
+  const history = await relay.read('a:b/history', { limit: 100 }, settings.key);
   const { publications } = await history.json();
   assert.ok(publications.length >= 30, `${publications.length} are kept`);
 });
