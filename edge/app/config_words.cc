@@ -3,7 +3,6 @@
 #include "edge/app/dev_mode.h"
 #include "edge/app/quantity.h"
 #include "edge/app/store_choice.h"
-#include "edge/net/drain_window.h"
 
 namespace tidegate::app {
 namespace {
@@ -25,7 +24,7 @@ std::string describe_server(const ServerSettings& server) {
          workers + ", for at most " + std::to_string(server.connections_max) +
          " connections.\n  HTTP bodies have at most " + format_size(server.http_body_bytes_max) +
          ". When it is stopped, clients are told to come back, spread over a second for each " +
-         std::to_string(net::reconnects_per_second_max) + " of them, at most over " +
+         std::to_string(limits::reconnects_per_second_max) + " of them, at most over " +
          format_duration(server.drain_window) + ".\n";
 }
 

@@ -55,9 +55,9 @@ class NativeClient final : public ClientConnection {
   void handle_open(lws* wsi);
   void handle_receive(lws* wsi, ByteView fragment);
   void handle_closed(lws* wsi, std::uint16_t code, std::string_view reason);
-  /// It never opened. `detail` is the library's word for it, or empty.
-  void handle_unreachable(lws* wsi, std::string_view detail);
   void handle_writable(lws* wsi);
+  /// Why there is no connection. `detail` is the library's word for it, or empty.
+  std::string unreachable(std::string_view detail = {}) const;
 
  private:
   /// One socket's life, as far as the session still cares about it.
@@ -120,7 +120,9 @@ int client_callback(lws* wsi, lws_callback_reasons reason, void*, void* in, std:
       }
       return 0;
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
-      client_of(wsi).handle_unreachable(wsi, in == nullptr ? "" : as_text(ByteView(bytes, size)));
+      client_of(wsi).handle_closed(
+          wsi, kAbnormalClosure,
+          client_of(wsi).unreachable(in == nullptr ? "" : as_text(ByteView(bytes, size))));
       return 0;
     // The relay died between the request and its answer: of that nothing else is said.
     case LWS_CALLBACK_CLOSED_CLIENT_HTTP:
@@ -237,7 +239,7 @@ void NativeClient::carry_out(const OpenConnection& effect) {
   opening_ = false;
   if (wsi == nullptr) {
     link_ = Link{};
-    ended_.push_back(Ended{effect.connection, "cannot connect to " + authority});
+    ended_.push_back(Ended{effect.connection, unreachable()});
     return;
   }
   link_.wsi = wsi;
@@ -310,10 +312,10 @@ void NativeClient::handle_receive(lws* wsi, ByteView fragment) {
   }
 }
 
-void NativeClient::handle_unreachable(lws* wsi, std::string_view detail) {
+std::string NativeClient::unreachable(std::string_view detail) const {
   std::string reason = "cannot connect to " + url_.authority();
   if (!detail.empty()) reason.append(": ").append(detail);
-  handle_closed(wsi, kAbnormalClosure, reason);
+  return reason;
 }
 
 void NativeClient::handle_closed(lws* wsi, std::uint16_t code, std::string_view reason) {

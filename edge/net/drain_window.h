@@ -7,11 +7,8 @@
 
 namespace tidegate::net {
 
-/// Whoever takes over is to meet no more than `reconnects_per_second_max` of them: the window grows
-/// with the connections, up to `ceiling`, which the operator sets.
+/// Whoever takes over is to meet no more than limits::reconnects_per_second_max of them: the window
+/// grows with the connections, up to `ceiling`, which the operator sets.
 Duration drain_window(std::size_t connections, Duration ceiling);
-
-/// What one worker of a relay answers with ease: a handshake, a token and a few hundred subscribes.
-inline constexpr std::size_t reconnects_per_second_max = 1000;
 
 }  // namespace tidegate::net

@@ -1,9 +1,8 @@
-// The native client and a socket that is cut at each byte of a relay's message, or brings it byte
-// by byte: what has come of the message is nothing, until it is whole.
+// The native client and a socket that is cut within a relay's message, which is larger than what
+// the library hands over at once: what has come of it is nothing, until it is whole.
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
-#include <algorithm>
 #include <array>
 #include <memory>
 #include <numeric>
