@@ -108,27 +108,22 @@ CatchUp ChannelMirror::catch_up(Offset cursor, const ViewProgram& program) const
   if (kind() != ChannelKind::State) {
     return CatchUp::Replay;
   }
-  const RecordMap& records = log_.records();
-  // Changes say of every record that is not shown that it is gone, shown before or not.
-  const bool knows_changes =
-      cursor > Offset{} && cursor >= records.changes_floor() && !program.conceals();
   if (cursor == Offset{}) {
     return CatchUp::Records;
   }
-  const std::optional<std::size_t> replay =
-      log_.reaches(cursor) ? std::optional(log_.bytes_beyond(cursor, program.measure()))
-                           : std::nullopt;
+  const RecordMap& records = log_.records();
   CatchUp way = CatchUp::Records;
   std::size_t fewest = records.bytes();
-  if (knows_changes) {
-    const std::size_t changes =
-        records.change_bytes(cursor, std::min(replay.value_or(fewest), fewest));
+  // Changes say of every record that is not shown that it is gone, shown before or not.
+  if (cursor >= records.changes_floor() && !program.conceals()) {
+    const std::size_t changes = records.change_bytes(cursor, fewest);
     if (changes <= fewest) {
       way = CatchUp::Changes;
       fewest = changes;
     }
   }
-  return replay.has_value() && *replay <= fewest ? CatchUp::Replay : way;
+  const bool is_kept = log_.reaches(cursor);
+  return is_kept && log_.bytes_beyond(cursor, program.measure()) <= fewest ? CatchUp::Replay : way;
 }
 
 std::optional<SubscribeAnswer> ChannelMirror::decide(const WantedStart& wanted, const Epoch& epoch,
