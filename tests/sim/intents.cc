@@ -5,13 +5,18 @@
 
 namespace tidegate::sim {
 
-Intent IntentMaker::draft(ChannelRef channel, std::string key, std::string event_id) {
-  const auto& workload = context_.options.workload;
+Intent IntentMaker::begin(ChannelRef channel, std::string key) const {
   Intent intent;
   intent.channel = channel;
   intent.key = std::move(key);
-  intent.event_id = std::move(event_id);
   intent.made_at = context_.queue.now();
+  return intent;
+}
+
+Intent IntentMaker::draft(ChannelRef channel, std::string key, std::string event_id) {
+  const auto& workload = context_.options.workload;
+  Intent intent = begin(channel, std::move(key));
+  intent.event_id = std::move(event_id);
   if (directory_.channel(channel.channel).kind == SimChannelKind::State) {
     records_.draft(intent);
     return intent;
@@ -52,20 +57,14 @@ std::uint64_t IntentMaker::make(ChannelRef channel, std::string key, std::string
 
 std::uint64_t IntentMaker::make_set(ChannelRef channel, std::string key,
                                     const std::string& record_key) {
-  Intent intent;
-  intent.channel = channel;
-  intent.key = std::move(key);
-  intent.made_at = context_.queue.now();
+  Intent intent = begin(channel, std::move(key));
   records_.draft_set(intent, record_key);
   return oracle_.add_intent(std::move(intent));
 }
 
 std::uint64_t IntentMaker::make_delete(ChannelRef channel, std::string key,
                                        const std::string& record_key) {
-  Intent intent;
-  intent.channel = channel;
-  intent.key = std::move(key);
-  intent.made_at = context_.queue.now();
+  Intent intent = begin(channel, std::move(key));
   records_.draft_delete(intent, record_key);
   return oracle_.add_intent(std::move(intent));
 }

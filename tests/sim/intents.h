@@ -37,6 +37,8 @@ class IntentMaker {
   std::uint64_t make_forbidden(ChannelRef channel, std::string key);
 
  private:
+  /// What all intents have.
+  Intent begin(ChannelRef channel, std::string key) const;
   Intent draft(ChannelRef channel, std::string key, std::string event_id);
   void draft_source(Intent& intent);
 

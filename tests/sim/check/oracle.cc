@@ -102,11 +102,6 @@ std::optional<std::string> Oracle::repeated(const Book& book, std::uint64_t befo
   return "one publish was accepted twice in one stream";
 }
 
-bool Oracle::is_stale(const Book& book, const std::optional<SourceCount>& source) {
-  const auto& latest = book.latest_source;
-  return source && latest && latest->first == source->first && latest->second >= source->second;
-}
-
 void Oracle::judge(Book& book, std::optional<std::uint64_t> intent,
                    const RecordFacts& record) const {
   book.landed.emplace_back(intent, record);
@@ -121,7 +116,7 @@ void Oracle::judge(Book& book, std::optional<std::uint64_t> intent,
     if (book.keys.knows(key, record.time_ms, record.window_ms)) return;
   }
   if (record.is_record && !judge_record(book, intent, record)) return;
-  if (!record.is_record && is_stale(book, record.source)) return;
+  if (!record.is_record && is_stale(record.source, book.latest_source)) return;
   if (record.source) book.latest_source = record.source;
   for (const std::string& key : keys) book.keys.accept(key, record.time_ms, record.window_ms);
   if (!intent) return;

@@ -129,7 +129,6 @@ class Oracle {
   static std::optional<std::string> premature(const Book& book, const RecordFacts& record);
   static std::optional<std::string> repeated(const Book& book, std::uint64_t before,
                                              const RecordFacts& record);
-  static bool is_stale(const Book& book, const std::optional<SourceCount>& source);
   std::optional<std::uint64_t> author_of(const RecordFacts& record) const;
   void judge(Book& book, std::optional<std::uint64_t> intent, const RecordFacts& record) const;
   bool judge_record(Book& book, std::optional<std::uint64_t> intent,

@@ -66,11 +66,7 @@ bool RecordBook::judge(const RecordIntent& intent, const Turn& turn) {
   const auto known = by_key_.find(intent.key);
   const RecordState* before = known == by_key_.end() ? nullptr : &known->second.back();
   const bool exists = before != nullptr && before->exists;
-  if (intent.source && before != nullptr && before->source &&
-      before->source->first == intent.source->first &&
-      before->source->second >= intent.source->second) {
-    return false;  // stale
-  }
+  if (before != nullptr && is_stale(intent.source, before->source)) return false;
   if (intent.if_version && *intent.if_version != (exists ? before->version : 0)) return false;
   RecordState after;
   after.version = turn.offset;

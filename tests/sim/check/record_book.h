@@ -27,6 +27,12 @@ enum class RecordAction : std::uint8_t { None, Set, Merge, Delete };
 /// A publisher's own count (source epoch and number).
 using SourceCount = std::pair<std::string, std::uint64_t>;
 
+/// What does not exceed the latest count of the same source is dropped.
+inline bool is_stale(const std::optional<SourceCount>& source,
+                     const std::optional<SourceCount>& latest) {
+  return source && latest && latest->first == source->first && latest->second >= source->second;
+}
+
 /// What a publish wants to do to a record; the rest of it stands in Intent. (A publication of a log
 /// may have a source, and nothing else of this.)
 struct RecordIntent {
