@@ -9,11 +9,10 @@ seeds=${1:-1000}
 work=${TIDEGATE_MUTANTS_DIR:-$root/build/mutants}
 rm -rf "$work/src"
 mkdir -p "$work/src"
-(cd "$root" && git ls-files -z -- CMakeLists.txt core edge tests bench | xargs -0 cp --parents -t "$work/src")
+(cd "$root" && git ls-files -z -- CMakeLists.txt CMakePresets.json core edge tests bench | xargs -0 cp --parents -t "$work/src")
 # As deep below its sources as any other build, so that ccache knows what was compiled there.
 build=$work/src/build/release
-cmake -G Ninja -S "$work/src" -B "$build" -DCMAKE_BUILD_TYPE=RelWithDebInfo \
-  -DCMAKE_CXX_COMPILER=g++ -DTIDEGATE_SIM=ON >"$work/cmake.log"
+cmake --preset release -S "$work/src" -DTIDEGATE_BENCH=OFF >"$work/cmake.log"
 green=0
 for patch in "$here"/*.patch; do
   name=$(basename "$patch" .patch)
