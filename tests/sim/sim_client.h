@@ -168,6 +168,7 @@ class SimClient : public ClientEnd {
   bool in_turn_ = false;
   std::uint32_t life_ = 0;  // counts page loads
   Instant urged_until_ = Instant::min();
+  Instant live_since_ = Instant::min();
   Instant timer_at_ = Instant::max();
   Instant last_timer_;
   std::uint64_t timer_spins_ = 0;

@@ -101,6 +101,7 @@ void SimClient::handle(const Event& event) {
   } else if (const auto* state = std::get_if<StateChanged>(&event)) {
     context_.note("app.state", index_, static_cast<std::uint64_t>(state->state), state->code);
     if (context_.trace.verbose()) context_.trace.say(context_.queue.now(), state->message);
+    if (state->state == ClientState::Live) live_since_ = context_.queue.now();
     if (state->state == ClientState::Failed) {
       context_.fail("I7", name() + " gave up: " + state->message);
     }
@@ -126,6 +127,9 @@ void SimClient::handle_answer(const Event& event) {
   } else if (const auto* failed = std::get_if<PublishFailed>(&event)) {
     const auto intent = take(failed->request);
     if (intent) parts_.publishes.failed(*intent, failed->error);
+    const ErrorCode code = failed->error.code;
+    const bool is_given_up = code == ErrorCode::OutcomeUnknown || code == ErrorCode::Timeout;
+    if (is_given_up && connected()) parts_.liveness.publish_given_up(name(), live_since_);
   } else if (const auto* conflict = std::get_if<PublishConflicted>(&event)) {
     const auto intent = take(conflict->request);
     if (!intent) return;

@@ -166,6 +166,7 @@ void SimWorld::end_faults() {
   if (!context_.faults_on) return;
   context_.faults_on = false;
   context_.note("faults.end");
+  liveness_.faults_ended();
   network_.heal();
   relay_.heal();
 }

@@ -1,6 +1,8 @@
 // Counts connection attempts of each client in a sliding window.
 #include "tests/sim/check/liveness_checker.h"
 
+#include <algorithm>
+
 namespace tidegate::sim {
 namespace {
 
@@ -10,8 +12,21 @@ constexpr Duration kWindow = 10s;
 // Exponential backoff from 200 ms allows about 7 in ten seconds on average. Twenty-five is far
 // beyond chance, and far below a loop.
 constexpr std::size_t kAttemptsMax = 25;
+/// Longer than an append may be silent (limits::append_timeout) and is looked into then.
+constexpr Duration kAnswerMax = 14s;
 
 }  // namespace
+
+/// On a connection that lives, and without faults, every publish can be said again and answered.
+void LivenessChecker::publish_given_up(const std::string& who, Instant connected_since) {
+  if (!calm_since_) return;
+  // An answer that was lost on a connection that lives is lost for good.
+  const bool may_have_lost = context_.options.network.lose_one_in != 0;
+  if (may_have_lost && connected_since < *calm_since_) return;
+  const Instant since = std::max(*calm_since_, connected_since);
+  if (context_.queue.now() - since < kAnswerMax) return;
+  context_.fail("I7", who + " gave up a publish, though nothing has kept it from repeating it");
+}
 
 void LivenessChecker::attempt(std::uint32_t client, bool urged) {
   ++attempts_;

@@ -268,6 +268,26 @@ TEST_F(SignalAgeCheckerTest, LeavesLogsAlone) {
   EXPECT_FALSE(context.failed());
 }
 
+TEST(LivenessCheckerTest, SeesAPublishThatIsGivenUpWithoutNeed) {
+  const auto gives_up = [](Duration calm_for, Duration connected_for, std::uint64_t loses) {
+    SimOptions options = calm_options();
+    options.network.lose_one_in = loses;
+    SimContext context(options, false);
+    LivenessChecker checker(context);
+    const Instant end = context.queue.now() + 60s;
+    context.queue.advance_to(end - calm_for);
+    checker.faults_ended();
+    context.queue.advance_to(end);
+    checker.publish_given_up("client", end - connected_for);
+    return context.failed();
+  };
+  EXPECT_TRUE(gives_up(20s, 30s, 0));
+  EXPECT_TRUE(gives_up(20s, 15s, 9));
+  EXPECT_FALSE(gives_up(20s, 30s, 9)) << "its answer may have been lost on this connection";
+  EXPECT_FALSE(gives_up(5s, 30s, 0));
+  EXPECT_FALSE(gives_up(30s, 5s, 0));
+}
+
 TEST(PublishCheckerTest, SeesAnAcknowledgementOfNothing) {
   SimContext context(calm_options(), false);
   Oracle oracle;
