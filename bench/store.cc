@@ -151,7 +151,7 @@ class Owners {
     }
     relay::StoreTrim trim{owner.key, Offset{owner.top.offset.value - kHistory}, {}, {}, {}};
     for (std::uint64_t at = owner.floor.value; at < trim.floor.value; ++at) {
-      trim.accepted.push_back(Offset{at + 1});
+      trim.remembered.push_back({Offset{at + 1}});
     }
     owner.floor = trim.floor;
     owner.trimmed_at = Clock::now();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/merge/shallow_merge.h"
+#include "edge/relay/counted_text.h"
 #include "edge/relay/publish_record.h"
 
 namespace tidegate::relay {
@@ -32,7 +33,7 @@ RecordKeys keys_of(const LogRecord& record, const IdempotencyWindow& window) {
   return keys;
 }
 
-Verdict judge_repetition(const LogRecord& record, const IdempotencyWindow::Accepted& before,
+Verdict judge_repetition(const LogRecord& record, const IdempotencyWindow::Answered& before,
                          const char* what) {
   if (before.payload_hash == record.payload_hash) {
     return DuplicateOf{before.offset};
@@ -43,18 +44,98 @@ Verdict judge_repetition(const LogRecord& record, const IdempotencyWindow::Accep
                        0}};
 }
 
-Verdict judge(const LogRecord& record, const RecordKeys& keys, const Epoch& epoch,
-              const IdempotencyWindow& window) {
-  const WallTime time = record.publication->time;
-  if (keys.idempotency_key.has_value()) {
-    if (const auto before = window.find(*keys.idempotency_key, time)) {
-      return judge_repetition(record, *before, "idempotency key");
+using Answered = IdempotencyWindow::Answered;
+
+std::optional<Answered> accepted_under(const std::optional<Hash128>& key, const LogRecord& record,
+                                       const IdempotencyWindow& window) {
+  const auto before =
+      key.has_value() ? window.find(*key, record.publication->time) : std::optional<Answered>();
+  return before.has_value() && before->answer == FirstAnswer::Accepted ? before : std::nullopt;
+}
+
+/// The publication and its conditions: who asks for something else is judged anew.
+Hash128 asked_hash(const LogRecord& record) {
+  std::string text = std::to_string(record.payload_hash.high) + ' ' +
+                     std::to_string(record.payload_hash.low) + ' ';
+  text += record.if_version.has_value() ? std::to_string(record.if_version->value) : "-";
+  append_counted(text, record.if_epoch.has_value() ? record.if_epoch->token() : std::string());
+  if (const auto& source = record.publication->source_version; source.has_value()) {
+    append_counted(text, source->epoch);
+    text += std::to_string(source->number);
+  }
+  return hash128(text, 0);
+}
+
+/// How this very publish was refused before.
+std::optional<FirstAnswer> refused_under(const RecordKeys& keys, const LogRecord& record,
+                                         const IdempotencyWindow& window) {
+  if (!keys.idempotency_key.has_value()) {
+    return std::nullopt;
+  }
+  const auto before = window.find(*keys.idempotency_key, record.publication->time);
+  if (!before.has_value() || before->answer == FirstAnswer::Accepted ||
+      before->payload_hash != asked_hash(record)) {
+    return std::nullopt;
+  }
+  return before->answer;
+}
+
+ErrorCode code_of(FirstAnswer answer) {
+  switch (answer) {
+    case FirstAnswer::Conflict:
+      return ErrorCode::VersionMismatch;
+    case FirstAnswer::NotMergeable:
+      return ErrorCode::InvalidPayload;
+    case FirstAnswer::RecordTooLarge:
+      return ErrorCode::PayloadTooLarge;
+    case FirstAnswer::OverLimit:
+      return ErrorCode::LimitExceeded;
+    case FirstAnswer::Accepted:
+    case FirstAnswer::Stale:
+      break;
+  }
+  return ErrorCode::Internal;
+}
+
+/// For what could be carried out by now.
+Verdict refused_again(FirstAnswer answer) {
+  if (answer == FirstAnswer::Stale) {
+    return Stale{};
+  }
+  return Refused{Error{code_of(answer),
+                       "this was refused when it first came, and its idempotency key is answered "
+                       "alike ever since; publish it anew with another key",
+                       0}};
+}
+
+/// nullopt: not a judgement that is remembered.
+std::optional<FirstAnswer> answer_of(const Verdict& verdict) {
+  if (std::holds_alternative<Accepted>(verdict)) {
+    return FirstAnswer::Accepted;
+  }
+  if (std::holds_alternative<Stale>(verdict)) {
+    return FirstAnswer::Stale;
+  }
+  if (std::holds_alternative<Conflict>(verdict)) {
+    return FirstAnswer::Conflict;
+  }
+  const auto* refused = std::get_if<Refused>(&verdict);
+  for (const FirstAnswer answer :
+       {FirstAnswer::NotMergeable, FirstAnswer::RecordTooLarge, FirstAnswer::OverLimit}) {
+    if (refused != nullptr && refused->error.code == code_of(answer)) {
+      return answer;
     }
   }
-  if (keys.event_id.has_value()) {
-    if (const auto before = window.find(*keys.event_id, time)) {
-      return judge_repetition(record, *before, "event id");
-    }
+  return std::nullopt;
+}
+
+Verdict judge(const LogRecord& record, const RecordKeys& keys, const Epoch& epoch,
+              const IdempotencyWindow& window) {
+  if (const auto before = accepted_under(keys.idempotency_key, record, window)) {
+    return judge_repetition(record, *before, "idempotency key");
+  }
+  if (const auto before = accepted_under(keys.event_id, record, window)) {
+    return judge_repetition(record, *before, "event id");
   }
   if (record.if_epoch.has_value() && *record.if_epoch != epoch) {
     return Refused{Error{ErrorCode::EpochMismatch,
@@ -189,8 +270,28 @@ Verdict judge_and_operate(const LogRecord& record, const RecordKeys& keys, Strea
   if (auto* refused = std::get_if<Refused>(&operated)) {
     return std::move(*refused);
   }
+  if (const auto before = refused_under(keys, record, window)) {
+    return refused_again(*before);
+  }
   log.append(std::move(*std::get_if<LogEntry>(&operated)));
   return verdict;
+}
+
+/// Only what was accepted uses up its event id. False when there is no key.
+bool remember(const RecordKeys& keys, WallTime time, const Answered& answered,
+              IdempotencyWindow& window) {
+  const bool with_id = answered.answer == FirstAnswer::Accepted && keys.event_id.has_value();
+  if (keys.idempotency_key.has_value()) {
+    window.remember(*keys.idempotency_key, time, answered);
+  }
+  if (with_id) {
+    window.remember(*keys.event_id, time, answered);
+  }
+  return with_id || keys.idempotency_key.has_value();
+}
+
+Hash128 hash_of(const LogRecord& record, FirstAnswer answer) {
+  return answer == FirstAnswer::Accepted ? record.payload_hash : asked_hash(record);
 }
 
 }  // namespace
@@ -198,19 +299,31 @@ Verdict judge_and_operate(const LogRecord& record, const RecordKeys& keys, Strea
 Verdict apply(const LogRecord& record, StreamRange range, ChannelLog& log,
               IdempotencyWindow& window) {
   const RecordKeys keys = keys_of(record, window);
+  const bool was_refused = refused_under(keys, record, window).has_value();
   Verdict verdict = judge_and_operate(record, keys, range, log, window);
   if (!std::holds_alternative<Accepted>(verdict)) {
     log.append(LogEntry{range, nullptr, nullptr, nullptr});
+  }
+  const auto answer = answer_of(verdict);
+  if (!answer.has_value() || was_refused) {
     return verdict;
   }
-  const IdempotencyWindow::Accepted accepted{range.offset, record.payload_hash};
-  if (keys.idempotency_key.has_value()) {
-    window.remember(*keys.idempotency_key, record.publication->time, accepted);
-  }
-  if (keys.event_id.has_value()) {
-    window.remember(*keys.event_id, record.publication->time, accepted);
+  const Answered answered{range.offset, hash_of(record, *answer), *answer};
+  if (remember(keys, record.publication->time, answered, window)) {
+    log.note_remembered({range.offset, *answer});
   }
   return verdict;
+}
+
+RememberedKeys remembered_keys(const LogRecord& record, RememberedPlace place) {
+  const bool is_accepted = place.answer == FirstAnswer::Accepted;
+  return RememberedKeys{place.offset,
+                        place.answer,
+                        record.publication->time,
+                        record.producer,
+                        record.idempotency_key,
+                        is_accepted ? record.publication->event_id : std::string(),
+                        hash_of(record, place.answer)};
 }
 
 void remember(const RememberedKeys& keys, IdempotencyWindow& window) {
@@ -220,13 +333,8 @@ void remember(const RememberedKeys& keys, IdempotencyWindow& window) {
   record.publication = std::move(publication);
   record.producer = keys.producer;
   record.idempotency_key = keys.idempotency_key;
-  const RecordKeys hashes = keys_of(record, window);
-  const IdempotencyWindow::Accepted accepted{keys.offset, keys.payload_hash};
-  for (const std::optional<Hash128>& hash : {hashes.idempotency_key, hashes.event_id}) {
-    if (hash.has_value()) {
-      window.remember(*hash, keys.time, accepted);
-    }
-  }
+  remember(keys_of(record, window), keys.time, {keys.offset, keys.payload_hash, keys.answer},
+           window);
 }
 
 }  // namespace tidegate::relay

@@ -28,10 +28,15 @@ using Verdict = std::variant<Accepted, DuplicateOf, Stale, Conflict, Refused>;
 
 /// Judges the record and applies it: the log gets its entry (a cover unless accepted), the window
 /// its keys. `range` begins at the log's top.
+///
+/// What was refused under an idempotency key stays refused: a sending that comes late, over a
+/// connection given up long ago, does not undo what its publisher was told meanwhile.
 Verdict apply(const LogRecord& record, StreamRange range, ChannelLog& log,
               IdempotencyWindow& window);
 
-/// What apply would have remembered of a publication that was accepted and has been trimmed since.
+/// What a store keeps of the record when it is trimmed, for remember().
+RememberedKeys remembered_keys(const LogRecord& record, RememberedPlace place);
+/// What apply would have remembered of a publish that has been trimmed since.
 void remember(const RememberedKeys& keys, IdempotencyWindow& window);
 
 }  // namespace tidegate::relay

@@ -79,7 +79,7 @@ void ChannelLog::restart(Epoch epoch, Offset floor) {
   top_ = floor;
   entries_.clear();
   dropped_records_.clear();
-  dropped_accepted_.clear();
+  remembered_.clear();
   source_version_.reset();
   floor_version_.reset();
   if (records_ != nullptr) {
@@ -160,23 +160,24 @@ void ChannelLog::drop_oldest() {
       oldest.publication->source_version.has_value()) {
     floor_version_ = oldest.publication->source_version;
   }
-  if (collects_ && oldest.publication != nullptr) {
-    note_dropped(oldest);
+  if (collects_ && oldest.publication != nullptr && records_ != nullptr) {
+    dropped_records_[oldest.publication->key] = RecordVersion{
+        oldest.range.offset, oldest.after != nullptr ? oldest.after : oldest.publication};
   }
   entries_.pop_front();
 }
 
-void ChannelLog::note_dropped(const LogEntry& entry) {
-  dropped_accepted_.push_back(entry.range.offset);
-  if (records_ != nullptr) {
-    dropped_records_[entry.publication->key] =
-        RecordVersion{entry.range.offset, entry.after != nullptr ? entry.after : entry.publication};
+void ChannelLog::note_remembered(RememberedPlace place) {
+  if (collects_) {
+    remembered_.push_back(place);
   }
 }
 
 ChannelLog::Dropped ChannelLog::take_dropped() {
   Dropped dropped;
-  dropped.accepted = std::exchange(dropped_accepted_, {});
+  for (; !remembered_.empty() && remembered_.front().offset <= floor_; remembered_.pop_front()) {
+    dropped.remembered.push_back(remembered_.front());
+  }
   for (auto& [key, version] : std::exchange(dropped_records_, {})) {
     dropped.records.push_back(std::move(version));
   }

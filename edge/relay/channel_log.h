@@ -93,13 +93,15 @@ class ChannelLog {
   /// within limits::mirror_lag_entries_max and mirror_lag_bytes_max; signals that are too old are
   /// kept for nobody. Returns true when the floor moved.
   bool enforce(WallTime now, Offset keep_beyond);
+  /// The keys of what stands there are in the window.
+  void note_remembered(RememberedPlace place);
   /// Nothing but covers is left, and nobody needs them.
   void drop_covers();
   /// What was dropped since the last call, for a store that has to keep it: see StoreTrim.
   /// Collected only when it was asked for once.
   struct Dropped {
     std::vector<RecordVersion> records;  // as they are at the floor
-    std::vector<Offset> accepted;
+    std::vector<RememberedPlace> remembered;
   };
   Dropped take_dropped();
   void collect_dropped() { collects_ = true; }
@@ -114,8 +116,6 @@ class ChannelLog {
   bool is_too_old(WallTime now) const;  // the oldest
   void drop_oldest();
 
-  void note_dropped(const LogEntry& entry);
-
   HistoryLimits limits_;
   ChannelKind kind_;
   std::unique_ptr<RecordMap> records_;  // of a state channel
@@ -124,7 +124,7 @@ class ChannelLog {
   std::optional<SourceVersion> floor_version_;
   bool collects_ = false;
   std::map<std::string, RecordVersion> dropped_records_;
-  std::vector<Offset> dropped_accepted_;
+  std::deque<RememberedPlace> remembered_;  // not trimmed away yet
   Epoch epoch_;
   Offset floor_;
   Offset top_;

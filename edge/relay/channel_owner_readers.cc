@@ -129,7 +129,7 @@ void ChannelOwner::trim_store() {
   const bool is_state = log_.kind() == ChannelKind::State;
   context_.emit(StoreTrim{key_, trimmed_to_, std::move(dropped.records),
                           is_state ? log_.records().changes_floor() : trimmed_to_,
-                          std::move(dropped.accepted), log_.floor_source_version()});
+                          std::move(dropped.remembered), log_.floor_source_version()});
 }
 
 void ChannelOwner::note_idleness(Now now) {

@@ -15,21 +15,22 @@ Hash128 IdempotencyWindow::hash(KeyKind kind, std::string_view producer,
   return hash128(text, seed_);
 }
 
-std::optional<IdempotencyWindow::Accepted> IdempotencyWindow::find(Hash128 key,
+std::optional<IdempotencyWindow::Answered> IdempotencyWindow::find(Hash128 key,
                                                                    WallTime record_time) const {
   const auto found = entries_.find(key);
   if (found == entries_.end() || is_too_old(found->second.time, record_time)) {
     return std::nullopt;
   }
-  return found->second.accepted;
+  return found->second.answered;
 }
 
-void IdempotencyWindow::remember(Hash128 key, WallTime record_time, Accepted accepted) {
-  entries_[key] = Entry{record_time, accepted};
+void IdempotencyWindow::remember(Hash128 key, WallTime record_time, Answered answered) {
+  entries_[key] = Entry{record_time, answered};
   order_.push_back(KeyOrder{record_time, key});
   while (!order_.empty() &&
          (order_.size() > entries_max_ || is_too_old(order_.front().time, record_time))) {
-    // A key that was accepted again after it had aged stands twice: only its last place counts.
+    // A key that was answered anew, after it had aged or was refused, stands twice: only its last
+    // place counts.
     const auto found = entries_.find(order_.front().key);
     if (found != entries_.end() && found->second.time == order_.front().time) {
       entries_.erase(found);

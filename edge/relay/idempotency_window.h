@@ -1,8 +1,8 @@
-// Which idempotency keys and event ids a channel has accepted lately, with the offset and the
-// payload each was accepted with. Part of applied state: it is written by apply alone and its ages
-// are measured by the records' own times, so every reader of one log decides alike whatever its
-// clock says. Keys are remembered as 128-bit keyed hashes: a bounded cost for each, however long
-// the keys are.
+// Which idempotency keys and event ids a channel has met lately, and how each was answered: with
+// the offset and the payload it was accepted with, or with a refusal. Part of applied state: it is
+// written by apply alone and its ages are measured by the records' own times, so every reader of
+// one log decides alike whatever its clock says. Keys are remembered as 128-bit keyed hashes: a
+// bounded cost for each, however long the keys are.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +14,16 @@
 #include "core/base/hash.h"
 #include "core/base/time.h"
 #include "core/base/types.h"
+#include "edge/relay/log_record.h"
 
 namespace tidegate::relay {
 
 class IdempotencyWindow {
  public:
-  struct Accepted {
+  struct Answered {
     Offset offset;
     Hash128 payload_hash;
+    FirstAnswer answer = FirstAnswer::Accepted;
   };
 
   /// `seed` is a secret of the process, so that nobody can make keys collide.
@@ -37,9 +39,9 @@ class IdempotencyWindow {
   enum class KeyKind : char { IdempotencyKey = 'k', EventId = 'e' };
   Hash128 hash(KeyKind kind, std::string_view producer, std::string_view key) const;
 
-  /// What was accepted under the key, when the window still reaches there at the time of a record.
-  std::optional<Accepted> find(Hash128 key, WallTime record_time) const;
-  void remember(Hash128 key, WallTime record_time, Accepted accepted);
+  /// What was answered under the key, when the window still reaches there at the time of a record.
+  std::optional<Answered> find(Hash128 key, WallTime record_time) const;
+  void remember(Hash128 key, WallTime record_time, Answered answered);
   void clear();
   std::size_t size() const { return entries_.size(); }
   /// True when nothing in it can matter to a record made at `now` or later.
@@ -48,7 +50,7 @@ class IdempotencyWindow {
  private:
   struct Entry {
     WallTime time;
-    Accepted accepted;
+    Answered answered;
   };
   struct KeyOrder {
     WallTime time;

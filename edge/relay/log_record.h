@@ -56,6 +56,23 @@ struct LogRecord {
 };
 using LogRecordPtr = std::shared_ptr<const LogRecord>;
 
+/// How a publish was answered when it first came. Its repetition is answered alike. What was
+/// refused for the stream's epoch is not among them: its publisher says it again, in the new one.
+enum class FirstAnswer : std::uint8_t {
+  Accepted,
+  Stale,
+  Conflict,
+  NotMergeable,
+  RecordTooLarge,
+  OverLimit,
+};
+
+/// A place in the log whose keys are remembered.
+struct RememberedPlace {
+  Offset offset;
+  FirstAnswer answer = FirstAnswer::Accepted;
+};
+
 /// A record with the place it was given in the log.
 struct AppendedRecord {
   StreamRange range;

@@ -94,9 +94,9 @@ struct StoreTrim {
   std::vector<RecordVersion> records;
   /// Of a state channel: deletes at or below this version may be forgotten.
   Offset changes_floor;
-  /// The offsets of publications that were accepted: their idempotency keys and event ids are
-  /// remembered until they are older than the idempotency window.
-  std::vector<Offset> accepted;
+  /// At or below `floor`, ascending: their idempotency keys and event ids are remembered until they
+  /// are older than the idempotency window (remembered_keys).
+  std::vector<RememberedPlace> remembered;
   /// Of a log: the latest source version that was accepted at or below `floor`.
   std::optional<SourceVersion> source_version{};
 };
@@ -129,14 +129,15 @@ using RelayEffect =
 
 // ---- results of the store
 
-/// What is left of an accepted publication that was trimmed: by this its repetition is recognized.
+/// What is left of a publish that was answered and trimmed: by this its repetition is recognized.
 struct RememberedKeys {
   Offset offset;
+  FirstAnswer answer = FirstAnswer::Accepted;
   WallTime time;
   std::string producer;
   std::string idempotency_key;
-  std::string event_id;
-  Hash128 payload_hash;
+  std::string event_id;  // empty unless accepted
+  Hash128 payload_hash;  // with the conditions, unless accepted
 };
 
 struct StoreOpened {
@@ -144,7 +145,7 @@ struct StoreOpened {
   Offset floor;        // reading can begin after this
   /// Of a state channel: deletes up to here are forgotten.
   Offset changes_floor{};
-  /// Of publications at or below the floor, oldest first.
+  /// Of publishes at or below the floor, oldest first.
   std::vector<RememberedKeys> remembered{};
   /// Of a log: as the last trim said.
   std::optional<SourceVersion> source_version{};

@@ -9,6 +9,7 @@
 namespace tidegate::store {
 namespace {
 
+using relay::FirstAnswer;
 using relay::LogRecord;
 using relay::LogRecordPtr;
 using relay::RememberedKeys;
@@ -165,12 +166,16 @@ Result<LogRecordPtr> read_record(ByteReader& in) {
 Result<RememberedKeys> read_keys(ByteReader& in) {
   RememberedKeys keys;
   keys.offset = Offset{in.u64()};
+  const std::uint8_t answer = in.u8();
   keys.time = read_time(in);
   keys.payload_hash = read_hash(in);
   keys.producer = in.string16();
   keys.idempotency_key = in.string16();
   keys.event_id = in.string16();
-  if (in.failed()) return damaged("remembered keys cannot be read");
+  if (in.failed() || answer > static_cast<std::uint8_t>(FirstAnswer::OverLimit)) {
+    return damaged("remembered keys cannot be read");
+  }
+  keys.answer = FirstAnswer{answer};
   return keys;
 }
 
@@ -232,6 +237,7 @@ Bytes encode_keys(const std::vector<RememberedKeys>& keys) {
   begin(out, Kind::Keys, keys.size());
   for (const RememberedKeys& one : keys) {
     out.u64(one.offset.value);
+    out.u8(static_cast<std::uint8_t>(one.answer));
     write_time(out, one.time);
     write_hash(out, one.payload_hash);
     out.string16(one.producer);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "edge/relay/apply.h"
 #include "tests/sim/check/listing_checker.h"
 
 namespace tidegate::sim {
@@ -267,13 +268,11 @@ void SimStore::read_records(relay::StoreReadRecords request,
 /// key is forgotten here: a store may keep them for longer than the window reaches.)
 void SimStore::keep_for_later(Stream& stream, const relay::StoreTrim& request) const {
   for (const relay::AppendedRecord& one : stream.records) {
-    if (!std::binary_search(request.accepted.begin(), request.accepted.end(), one.range.offset)) {
-      continue;
-    }
-    const relay::LogRecord& record = *one.record;
-    stream.remembered.push_back({one.range.offset, record.publication->time, record.producer,
-                                 record.idempotency_key, record.publication->event_id,
-                                 record.payload_hash});
+    const auto place =
+        std::find_if(request.remembered.begin(), request.remembered.end(),
+                     [&](const auto& each) { return each.offset == one.range.offset; });
+    if (place == request.remembered.end()) continue;
+    stream.remembered.push_back(relay::remembered_keys(*one.record, *place));
   }
   for (const relay::RecordVersion& version : request.records) {
     stream.kept[version.record->key] = version;

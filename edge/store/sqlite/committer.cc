@@ -128,7 +128,7 @@ void Committer::keep(const StoreTrim& trim) {
   kept.changes_floor = std::max(kept.changes_floor, trim.changes_floor);
   kept.source_version = trim.source_version;  // as of the later floor
   kept.records.insert(kept.records.end(), trim.records.begin(), trim.records.end());
-  kept.accepted.insert(kept.accepted.end(), trim.accepted.begin(), trim.accepted.end());
+  kept.remembered.insert(kept.remembered.end(), trim.remembered.begin(), trim.remembered.end());
 }
 
 void Committer::retry_trims(WallTime now) {

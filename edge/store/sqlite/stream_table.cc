@@ -5,6 +5,7 @@
 
 #include "core/base/hash.h"
 #include "core/base/limits.h"
+#include "edge/relay/apply.h"
 #include "edge/store/record_codec.h"
 
 namespace tidegate::store {
@@ -288,14 +289,13 @@ void StreamTable::trim(const relay::StoreTrim& trim, WallTime now) {
   remember(stream, floor, std::move(keys), now);
 }
 
-/// Of the accepted publications between the floor before and the new one. A batch that cannot be
+/// Of what was answered between the floor before and the new one. A batch that cannot be
 /// read any more has no keys either.
 std::vector<RememberedKeys> StreamTable::keys_of(const relay::StoreTrim& trim, const Stream& stream,
                                                  Offset floor) {
   std::vector<RememberedKeys> keys;
-  if (trim.accepted.empty()) return keys;
-  std::vector<Offset> accepted = trim.accepted;
-  std::sort(accepted.begin(), accepted.end());
+  const std::vector<relay::RememberedPlace>& places = trim.remembered;
+  if (places.empty()) return keys;
   log_.read(stream.id, stream.floor, [&](const LogTable::Row& row) {
     if (row.previous >= floor) return false;
     const auto records = decode_log(row.records);
@@ -303,15 +303,12 @@ std::vector<RememberedKeys> StreamTable::keys_of(const relay::StoreTrim& trim, c
     Offset offset = row.previous;
     for (const LogRecordPtr& record : *records) {
       ++offset.value;
-      const Publication& publication = *record->publication;
-      const bool named = !record->idempotency_key.empty() || !publication.event_id.empty();
-      if (!named || offset <= stream.floor || offset > floor ||
-          !std::binary_search(accepted.begin(), accepted.end(), offset)) {
-        continue;
-      }
-      keys.push_back(RememberedKeys{offset, publication.time, record->producer,
-                                    record->idempotency_key, publication.event_id,
-                                    record->payload_hash});
+      if (offset <= stream.floor || offset > floor) continue;
+      const auto place =
+          std::lower_bound(places.begin(), places.end(), offset,
+                           [](const auto& one, Offset at) { return one.offset < at; });
+      if (place == places.end() || place->offset != offset) continue;
+      keys.push_back(relay::remembered_keys(*record, *place));
     }
     return true;
   });

@@ -1,5 +1,5 @@
 // Judging records: a record is accepted unless it expects another epoch, repeats a key or an event
-// id of its producer, or counts backwards.
+// id of its producer, counts backwards, or cannot be carried out; then it never is, under its key.
 #include "tests/sim/check/oracle.h"
 
 #include <algorithm>
@@ -113,10 +113,21 @@ void Oracle::judge(Book& book, std::optional<std::uint64_t> intent,
   if (!record.key.empty()) keys.push_back(record.producer + " key:" + record.key);
   if (!record.event_id.empty()) keys.push_back(record.producer + " event:" + record.event_id);
   for (const std::string& key : keys) {
-    if (book.keys.knows(key, record.time_ms, record.window_ms)) return;
+    if (book.keys.has_accepted(key, record.time_ms, record.window_ms)) return;
   }
-  if (record.is_record && !judge_record(book, intent, record)) return;
-  if (!record.is_record && is_stale(record.source, book.latest_source)) return;
+  const bool can_repeat = intent && !record.key.empty();
+  if (can_repeat &&
+      book.keys.has_refused(keys.front(), *intent, record.time_ms, record.window_ms)) {
+    return;
+  }
+  const bool is_possible = record.is_record ? judge_record(book, intent, record)
+                                            : !is_stale(record.source, book.latest_source);
+  if (!is_possible) {
+    if (can_repeat) {
+      book.keys.refuse(keys.front(), *intent, record.time_ms, record.window_ms);
+    }
+    return;
+  }
   if (record.source) book.latest_source = record.source;
   for (const std::string& key : keys) book.keys.accept(key, record.time_ms, record.window_ms);
   if (!intent) return;

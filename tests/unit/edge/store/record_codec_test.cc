@@ -58,6 +58,7 @@ class Random {
   }
   RememberedKeys keys() {
     return {Offset{prng_.next()},
+            relay::FirstAnswer{static_cast<std::uint8_t>(prng_.below(6))},
             wall_from_ms(static_cast<std::int64_t>(prng_.next())),
             text(300),
             text(128),
@@ -113,6 +114,7 @@ TEST(RecordCodec, WhatIsWrittenIsReadBack) {
     ASSERT_TRUE(keys_read.ok());
     ASSERT_EQ(keys_read->size(), 2U);
     EXPECT_EQ((*keys_read)[1].offset, keys[1].offset);
+    EXPECT_EQ((*keys_read)[1].answer, keys[1].answer);
     EXPECT_EQ((*keys_read)[1].time, keys[1].time);
     EXPECT_EQ((*keys_read)[1].producer, keys[1].producer);
     EXPECT_EQ((*keys_read)[1].idempotency_key, keys[1].idempotency_key);

@@ -27,9 +27,9 @@ TEST_F(LogTableTest, ReadsAndTrimsGoFromNotedRowsIntoTheTail) {
     EXPECT_EQ(client->open(key)->top.offset, Offset{20});
     reopen();
   }
-  client->send(StoreTrim{key, Offset{5}, {}, Offset{0}, {Offset{1}}});
+  client->send(StoreTrim{key, Offset{5}, {}, Offset{0}, {{Offset{1}}}});
   EXPECT_EQ(sequences(Offset{5}).size(), 15U);
-  client->send(StoreTrim{key, Offset{18}, {}, Offset{0}, {Offset{17}, Offset{18}}});
+  client->send(StoreTrim{key, Offset{18}, {}, Offset{0}, {{Offset{17}}, {Offset{18}}}});
   for (int pass = 0; pass < 2; ++pass) {
     EXPECT_EQ(sequences(Offset{18}), (std::vector<std::uint64_t>{19, 20}));
     EXPECT_EQ(client->open(key)->remembered.size(), 3U);

@@ -112,7 +112,7 @@ TEST_F(PowerCutTest, AFullDiskRefusesPublishersServesReadersAndRecovers) {
   ASSERT_TRUE(opened.ok()) << opened.error().message;
   EXPECT_EQ(client->read(key, {top.epoch, Offset{0}})->records.size(), top.offset.value);
   EXPECT_EQ(client->open(key)->top, top);
-  client->send(relay::StoreTrim{key, Offset{5}, {}, Offset{0}, {Offset{1}}});
+  client->send(relay::StoreTrim{key, Offset{5}, {}, Offset{0}, {{Offset{1}}}});
 
   disk.limit(std::nullopt);
   EXPECT_TRUE(is_durable(client->append(key, top, {record(sequence)})));
@@ -136,8 +136,8 @@ TEST_F(PowerCutTest, ATrimThatFindsNoRoomIsMadeUpFor) {
     ASSERT_TRUE(is_durable(client->append(key, top, {record(n, std::string(30'000, 'x'))})));
   }
   disk.limit(0);
-  client->send(relay::StoreTrim{key, Offset{2}, {}, Offset{0}, {Offset{1}, Offset{2}}});
-  client->send(relay::StoreTrim{key, Offset{3}, {}, Offset{0}, {Offset{3}}});
+  client->send(relay::StoreTrim{key, Offset{2}, {}, Offset{0}, {{Offset{1}}, {Offset{2}}}});
+  client->send(relay::StoreTrim{key, Offset{3}, {}, Offset{0}, {{Offset{3}}}});
   EXPECT_EQ(client->open(key)->floor, Offset{0});
   disk.limit(std::nullopt);
   auto opened = client->open(key);

@@ -23,6 +23,8 @@ constexpr std::uint64_t kKeys = 7;
 std::string key_of(std::uint64_t n) { return "r" + std::to_string(n * n % kKeys); }
 bool deletes(std::uint64_t n) { return n % 5 == 0; }
 bool is_accepted(std::uint64_t n) { return n % 3 != 0; }
+/// Its refusal is remembered; the others that are not accepted have no answer that would be.
+bool is_refused(std::uint64_t n) { return n % 6 == 0; }
 
 PublicationPtr change(std::uint64_t n) {
   auto made = std::make_shared<Publication>();
@@ -103,7 +105,8 @@ class Owner {
       trim.records.push_back({Offset{n}, change(n)});
     }
     for (std::uint64_t n = floor_.value + 1; n <= floor.value; ++n) {
-      if (is_accepted(n)) trim.accepted.push_back(Offset{n});
+      if (is_accepted(n)) trim.remembered.push_back({Offset{n}});
+      if (is_refused(n)) trim.remembered.push_back({Offset{n}, relay::FirstAnswer::NotMergeable});
     }
     if (floor == floor_) return;
     changes_floors_[floor.value] = floor_.value;
@@ -132,7 +135,7 @@ class Owner {
                          std::uint64_t floor) {
     std::vector<std::uint64_t> expected;
     for (std::uint64_t n = 1; n <= floor; ++n) {
-      if (is_accepted(n)) expected.push_back(n);
+      if (is_accepted(n) || is_refused(n)) expected.push_back(n);
     }
     const std::size_t kept = std::min(expected.size(), remembered.size());
     ASSERT_EQ(remembered.size(), std::min<std::size_t>(expected.size(), 1000)) << "at " << floor;
@@ -140,8 +143,11 @@ class Owner {
       const std::uint64_t n = expected[expected.size() - kept + i];
       EXPECT_EQ(remembered[i].offset.value, n);
       EXPECT_EQ(remembered[i].idempotency_key, "k" + std::to_string(n));
-      EXPECT_EQ(remembered[i].event_id, "e" + std::to_string(n));
-      EXPECT_EQ(remembered[i].payload_hash, (Hash128{n, n}));
+      EXPECT_EQ(remembered[i].event_id, is_accepted(n) ? "e" + std::to_string(n) : "");
+      EXPECT_EQ(remembered[i].payload_hash == (Hash128{n, n}), is_accepted(n))
+          << "of a refusal with its conditions";
+      EXPECT_EQ(remembered[i].answer,
+                is_accepted(n) ? relay::FirstAnswer::Accepted : relay::FirstAnswer::NotMergeable);
     }
   }
 

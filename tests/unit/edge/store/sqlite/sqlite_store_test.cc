@@ -111,7 +111,7 @@ TEST_F(SqliteStoreTest, OneTransactionTakesWhatWaitsInOrder) {
 
 TEST_F(SqliteStoreTest, ATrimmedStreamBeginsAtItsFloorAndRemembersKeys) {
   append(1, 6, 4);
-  client->send(StoreTrim{key, Offset{3}, {}, Offset{0}, {Offset{1}, Offset{3}}});
+  client->send(StoreTrim{key, Offset{3}, {}, Offset{0}, {{Offset{1}}, {Offset{3}}}});
   for (int pass = 0; pass < 2; ++pass) {
     const auto opened = client->open(key);
     EXPECT_EQ(opened->floor, Offset{3});
@@ -135,20 +135,20 @@ TEST_F(SqliteStoreTest, ATrimmedStreamBeginsAtItsFloorAndRemembersKeys) {
 
 TEST_F(SqliteStoreTest, KeysAreForgottenWhenNothingCanAskForThem) {
   append(1, 2);
-  client->send(StoreTrim{key, Offset{1}, {}, Offset{0}, {Offset{1}}});
+  client->send(StoreTrim{key, Offset{1}, {}, Offset{0}, {{Offset{1}}}});
   now += 11min;
   EXPECT_EQ(client->open(key)->remembered.size(), 1U)
       << "record 2 is in the log and will be judged again, by what was known at its time";
   append(3, 3);
-  client->send(StoreTrim{key, Offset{2}, {}, Offset{0}, {Offset{2}}});
+  client->send(StoreTrim{key, Offset{2}, {}, Offset{0}, {{Offset{2}}}});
   EXPECT_TRUE(client->open(key)->remembered.empty());
 }
 
 TEST_F(SqliteStoreTest, OfTooManyKeysTheLatestStay) {
   append(1, 1100, 100);
-  std::vector<Offset> accepted;
-  for (std::uint64_t n = 1; n <= 1050; ++n) accepted.push_back(Offset{n});
-  client->send(StoreTrim{key, Offset{1050}, {}, Offset{0}, accepted});
+  std::vector<relay::RememberedPlace> answered;
+  for (std::uint64_t n = 1; n <= 1050; ++n) answered.push_back({Offset{n}});
+  client->send(StoreTrim{key, Offset{1050}, {}, Offset{0}, answered});
   const auto opened = client->open(key);
   ASSERT_EQ(opened->remembered.size(), 1000U);
   EXPECT_EQ(opened->remembered.front().offset, Offset{51});
@@ -245,10 +245,10 @@ TEST_F(SqliteStoreTest, OtherRulesHoldWhileItRuns) {
   rules.remembered_age = 2h;
   rules.history_age = [](const ChannelName&) { return std::optional<Duration>(1h); };
   store->reconfigure(rules);
-  client->send(StoreTrim{key, Offset{1}, {}, Offset{0}, {Offset{1}}});
+  client->send(StoreTrim{key, Offset{1}, {}, Offset{0}, {{Offset{1}}}});
   now += 30min;
   append(3, 3);
-  client->send(StoreTrim{key, Offset{2}, {}, Offset{0}, {Offset{2}}});
+  client->send(StoreTrim{key, Offset{2}, {}, Offset{0}, {{Offset{2}}}});
   EXPECT_EQ(client->open(key)->remembered.size(), 2U);
   rules.remembered_entries = 1;
   store->reconfigure(rules);
