@@ -85,10 +85,12 @@ void ChannelLog::restart(Epoch epoch, Offset floor) {
   if (records_ != nullptr) {
     records_->clear(floor);
   }
+  floor_changes_floor_ = floor;
 }
 
 void ChannelLog::load_records(std::vector<RecordVersion> records, Offset changes_floor) {
   records_->load(std::move(records), changes_floor);
+  floor_changes_floor_ = records_->changes_floor();
 }
 
 void ChannelLog::load_source_version(std::optional<SourceVersion> version) {
@@ -104,7 +106,7 @@ void ChannelLog::append(LogEntry entry) {
     if (!entries_.empty() && entries_.back().publication() == nullptr) {
       entries_.back().entry.range.offset = entry.range.offset;
     } else {
-      entries_.push_back(Entry{std::move(entry), published_ever_, whole_ever_, publications_ever_});
+      add(std::move(entry));
     }
     return;
   }
@@ -117,10 +119,16 @@ void ChannelLog::append(LogEntry entry) {
   const std::size_t published = bytes_of(*entry.publication);
   const std::size_t whole =
       entry.after == nullptr ? published : std::max(published, bytes_of(*entry.after));
-  entries_.push_back(Entry{std::move(entry), published_ever_, whole_ever_, publications_ever_});
+  add(std::move(entry));
   ++publications_ever_;
   published_ever_ += published;
   whole_ever_ += whole;
+}
+
+void ChannelLog::add(LogEntry entry) {
+  const Offset changes_floor = records_ == nullptr ? Offset{} : records_->changes_floor();
+  entries_.push_back(
+      Entry{std::move(entry), published_ever_, whole_ever_, publications_ever_, changes_floor});
 }
 
 bool ChannelLog::exceeds(WallTime now) const {
@@ -149,13 +157,15 @@ bool ChannelLog::enforce(WallTime now, Offset keep_beyond) {
 
 void ChannelLog::drop_covers() {
   TIDEGATE_CHECK(publication_count() == 0);
-  entries_.clear();
-  floor_ = top_;
+  while (!entries_.empty()) {
+    drop_oldest();
+  }
 }
 
 void ChannelLog::drop_oldest() {
   const LogEntry& oldest = entries_.front().entry;
   floor_ = oldest.range.offset;
+  floor_changes_floor_ = entries_.front().changes_floor;
   if (records_ == nullptr && oldest.publication != nullptr &&
       oldest.publication->source_version.has_value()) {
     floor_version_ = oldest.publication->source_version;

@@ -53,6 +53,10 @@ class ChannelLog {
   const SourceVersion* latest_source_version(std::string_view key) const;
   /// Of a channel without records: the latest that was accepted at or below the floor.
   const std::optional<SourceVersion>& floor_source_version() const { return floor_version_; }
+  /// Of a state channel: RecordMap::changes_floor() as it was when the floor was the top. What was
+  /// forgotten since is needed by who applies the entries beyond the floor anew, and would else
+  /// judge them differently.
+  Offset floor_changes_floor() const { return floor_changes_floor_; }
   /// Of the entries beyond `offset`.
   std::size_t bytes_beyond(Offset offset, Measure measure) const;
   std::size_t size() const { return entries_.size(); }
@@ -63,6 +67,7 @@ class ChannelLog {
     std::uint64_t published_before = 0;
     std::uint64_t whole_before = 0;
     std::uint64_t publications_before = 0;
+    Offset changes_floor{};  // of the records, once it was applied
     std::uint64_t bytes_before(Measure measure) const {
       return measure == Measure::Whole ? whole_before : published_before;
     }
@@ -114,6 +119,7 @@ class ChannelLog {
   }
   bool exceeds(WallTime now) const;
   bool is_too_old(WallTime now) const;  // the oldest
+  void add(LogEntry entry);
   void drop_oldest();
 
   HistoryLimits limits_;
@@ -122,6 +128,7 @@ class ChannelLog {
   // Of a channel without records: the latest, and the latest at or below the floor.
   std::optional<SourceVersion> source_version_;
   std::optional<SourceVersion> floor_version_;
+  Offset floor_changes_floor_;
   bool collects_ = false;
   std::map<std::string, RecordVersion> dropped_records_;
   std::deque<RememberedPlace> remembered_;  // not trimmed away yet

@@ -128,7 +128,7 @@ void ChannelOwner::trim_store() {
   ChannelLog::Dropped dropped = log_.take_dropped();
   const bool is_state = log_.kind() == ChannelKind::State;
   context_.emit(StoreTrim{key_, trimmed_to_, std::move(dropped.records),
-                          is_state ? log_.records().changes_floor() : trimmed_to_,
+                          is_state ? log_.floor_changes_floor() : trimmed_to_,
                           std::move(dropped.remembered), log_.floor_source_version()});
 }
 

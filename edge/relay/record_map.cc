@@ -118,18 +118,27 @@ void RecordMap::remove(const std::string& key) {
   by_key_.erase(found);
 }
 
+/// By their number alone, which a later process finds the same.
 void RecordMap::forget_oldest_deletes() {
-  while (tombstones() > deletes_max_ || deleted_.size() > 2 * deletes_max_) {
+  while (tombstones() > deletes_max_) {
     forget_deletes(deleted_.front().version);
   }
+  if (deleted_.size() > 2 * deletes_max_) {
+    std::erase_if(deleted_, [this](const Deleted& one) { return !is_tombstone(one); });
+  }
+}
+
+/// Not set or deleted again since.
+bool RecordMap::is_tombstone(const Deleted& deleted) const {
+  const Node* node = find(deleted.key);
+  return node != nullptr && !node->exists() && node->version == deleted.version;
 }
 
 void RecordMap::forget_deletes(Offset up_to) {
   while (!deleted_.empty() && deleted_.front().version <= up_to) {
     const Deleted oldest = std::move(deleted_.front());
     deleted_.pop_front();
-    const Node* node = find(oldest.key);
-    if (node != nullptr && !node->exists() && node->version == oldest.version) {
+    if (is_tombstone(oldest)) {
       remove(oldest.key);
     }
   }

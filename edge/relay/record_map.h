@@ -67,11 +67,16 @@ class RecordMap {
   static std::size_t bytes_of(const Publication& record);
 
  private:
+  struct Deleted {
+    Offset version;
+    std::string key;
+  };
   void link_newest(Node& node);
   void unlink(Node& node);
   void count(const Node& node, bool arrives);
   void forget_oldest_deletes();
   void remove(const std::string& key);
+  bool is_tombstone(const Deleted& deleted) const;
 
   std::size_t deletes_max_;
   std::map<std::string, Node, std::less<>> by_key_;
@@ -81,10 +86,6 @@ class RecordMap {
   std::size_t bytes_ = 0;
   std::uint64_t digest_ = 0;
   Offset changes_floor_;
-  struct Deleted {
-    Offset version;
-    std::string key;
-  };
   std::deque<Deleted> deleted_;  // oldest first; some have been set again since
 };
 

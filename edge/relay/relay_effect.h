@@ -92,7 +92,8 @@ struct StoreTrim {
   /// Of a state channel: the records that changed, as they are at `floor`. They replace what the
   /// store kept under their keys; deletes are kept, too, as tombstones.
   std::vector<RecordVersion> records;
-  /// Of a state channel: deletes at or below this version may be forgotten.
+  /// Of a state channel: deletes at or below this version were forgotten at `floor`, and are to be
+  /// by the store.
   Offset changes_floor;
   /// At or below `floor`, ascending: their idempotency keys and event ids are remembered until they
   /// are older than the idempotency window (remembered_keys).

@@ -32,6 +32,7 @@ SimDirectory::SimDirectory(const SimOptions& options)
     : tenants_(options.clients.tenants),
       record_ttl_(options.workload.record_ttl),
       state_history_(options.workload.state_history) {
+  if (options.workload.deletes_remembered > 0) deletes_max_ = options.workload.deletes_remembered;
   const auto& workload = options.workload;
   for (std::uint32_t i = 0; i < workload.channels; ++i) {
     const bool tiny = i < workload.small_history_channels;

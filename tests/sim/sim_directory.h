@@ -46,6 +46,8 @@ class SimDirectory {
   std::size_t history_count(std::uint32_t channel) const;
   /// Of a state channel: how long a record stays unchanged; 0: for ever.
   Duration record_ttl() const { return record_ttl_; }
+  /// So many deletes does a state channel remember.
+  std::size_t deletes_max() const { return deletes_max_; }
   /// The channels that clients and HTTP publishers write at random.
   const std::vector<std::uint32_t>& writable() const { return writable_; }
 
@@ -55,6 +57,7 @@ class SimDirectory {
 
   std::uint32_t tenants_;
   Duration record_ttl_;
+  std::size_t deletes_max_ = relay::HistoryLimits().deletes;
   std::size_t state_history_;
   std::vector<SimChannel> channels_;
   std::vector<std::uint32_t> writable_;

@@ -167,7 +167,6 @@ void draw_sessions(Draw& draw, SimOptions& options) {
   options.clients.outsider_one_in = draw.chance(1, 4);
   if (options.workload.state_channels > 0 && draw.one_in(3)) {
     options.workload.deletes_remembered = draw.small(1, 12);
-    options.workload.source_version_one_in = 0;  // counts of what was deleted are forgotten with it
   }
   // What is to be refused is not always text that stands in a message of JSON.
   if (options.workload.invalid_one_in == 0) options.relay.json_one_in = draw.chance(1, 4);
@@ -223,7 +222,6 @@ void draw_long_passes(Draw& draw, SimOptions& options) {
   workload.deletes_remembered = draw.small(6, 12);
   workload.purge_one_in = draw.between(100, 300);
   workload.purge_size = 2 * workload.deletes_remembered;
-  workload.source_version_one_in = 0;  // counts of what was deleted are forgotten with it
 }
 
 /// Keys are forgotten within the run, so that what is repeated is a publication again. Nothing is
@@ -257,6 +255,25 @@ void draw_hops(Draw& draw, SimOptions& options) {
   workload.http_publishers = 2;
   workload.http_publish_every = draw.time(5ms, 20ms);
   workload.paced_one_in = 0;
+}
+
+/// Deletes are forgotten, and with them what their publishers counted, between the floor of history
+/// and its top: the next process must judge what is in between as this one did.
+void draw_counts(Draw& draw, SimOptions& options) {
+  auto& workload = options.workload;
+  if (workload.state_channels == 0 || options.clients.count > 50 || !draw.one_in(12)) return;
+  options.store.durable = options.store.keeps_deletes = true;
+  options.store.latency_max = draw.time(0us, 5ms);
+  options.relay.crash_every = draw.time(1s, 3s);
+  workload.http_publishers = 2;
+  workload.http_publish_every = draw.time(5ms, 20ms);
+  workload.state_keys = draw.small(6, 20);
+  workload.state_history = draw.small(10, 40);
+  workload.hot_key_one_in = 2;
+  workload.record_ttl = workload.idempotency_age = Duration{0};
+  workload.deletes_remembered = draw.small(1, 4);
+  workload.delete_one_in = draw.between(2, 4);
+  workload.source_version_one_in = draw.between(1, 2);
 }
 
 /// Whole kinds of trouble, each wholly off in a quarter of the runs.
@@ -318,6 +335,7 @@ SimOptions draw_options(std::uint64_t seed) {
   if (draw.one_in(3)) options.workload.log_source_one_in = draw.between(1, 4);
   draw_short_window(draw, options);
   draw_hops(draw, options);
+  draw_counts(draw, options);
   return options;
 }
 

@@ -195,6 +195,7 @@ void SimStore::tell_oracle(const Stream& stream, const relay::AppendedRecord& ap
       std::chrono::floor<std::chrono::milliseconds>(directory_.config()->idempotency_window_age)
           .count();
   if (record.publication->operation != Operation::Append) add_record_facts(record, facts);
+  facts.deletes_max = directory_.deletes_max();
   facts.ttl_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(directory_.record_ttl()).count();
   const auto wrong = oracle_.record_landed(stream.channel, stream.top.epoch.token(), facts);

@@ -137,7 +137,8 @@ void Oracle::judge(Book& book, std::optional<std::uint64_t> intent,
 
 bool Oracle::judge_record(Book& book, std::optional<std::uint64_t> intent,
                           const RecordFacts& record) const {
-  RecordBook::Turn turn{record.offset, record.time_ms, record.records_max, record.binary, {}};
+  RecordBook::Turn turn{record.offset,      record.time_ms, record.records_max,
+                        record.deletes_max, record.binary,  {}};
   if (intent) {
     turn.payload = intents_[*intent].payload;
     return book.records.judge(intents_[*intent].record, turn);

@@ -81,6 +81,7 @@ struct RecordFacts {
   bool binary = false;
   std::int64_t ttl_ms = 0;  // of the channel's records; 0: they stay
   std::size_t records_max = 0;
+  std::size_t deletes_max = 0;
 };
 
 class Oracle {

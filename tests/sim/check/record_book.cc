@@ -62,6 +62,12 @@ bool RecordBook::operate(const RecordIntent& intent, const RecordState* before,
   return true;
 }
 
+void RecordBook::note_deletes(const std::string& key, const RecordState* before,
+                              const RecordState& after) {
+  if (before != nullptr) deleted_.erase(before->version);
+  if (!after.exists) deleted_.emplace(after.version, key);
+}
+
 bool RecordBook::judge(const RecordIntent& intent, const Turn& turn) {
   const auto known = by_key_.find(intent.key);
   const RecordState* before = known == by_key_.end() ? nullptr : &known->second.back();
@@ -79,8 +85,12 @@ bool RecordBook::judge(const RecordIntent& intent, const Turn& turn) {
   after.source = intent.source;
   if (!after.source && before != nullptr) after.source = before->source;
   existing_ = existing_ + (after.exists ? 1 : 0) - (exists ? 1 : 0);
+  note_deletes(intent.key, before, after);
   by_key_[intent.key].push_back(std::move(after));
   changes_.push_back({turn.offset, intent.key});
+  for (; deleted_.size() > turn.deletes_max; deleted_.erase(deleted_.begin())) {
+    by_key_.at(deleted_.begin()->second).back().source.reset();
+  }
   return true;
 }
 

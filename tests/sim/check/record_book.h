@@ -68,6 +68,7 @@ class RecordBook {
     std::uint64_t offset = 0;
     std::int64_t time_ms = 0;
     std::size_t records_max = 0;
+    std::size_t deletes_max = 0;  // so many are remembered, and what their publishers counted
     bool binary = false;
     std::string_view payload;
   };
@@ -89,10 +90,12 @@ class RecordBook {
   std::size_t existing() const { return existing_; }
 
  private:
+  void note_deletes(const std::string& key, const RecordState* before, const RecordState& after);
   static bool operate(const RecordIntent& intent, const RecordState* before, RecordState& after);
 
   std::map<std::string, std::vector<RecordState>> by_key_;
   std::vector<Change> changes_;
+  std::map<std::uint64_t, std::string> deleted_;  // by version; the remembered ones
   std::size_t existing_ = 0;
 };
 

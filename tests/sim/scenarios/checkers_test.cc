@@ -146,6 +146,39 @@ TEST(OracleTest, ForgetsKeysBeyondTheWindow) {
   EXPECT_EQ(oracle.accepted_at({0, 0}, "e1", 0), 3U);
 }
 
+TEST(OracleTest, WhatWasRefusedUnderItsKeyStaysRefused) {
+  Oracle oracle;
+  oracle.stream_created({0, 0}, "e1");
+  const auto add = [&](RecordAction action, const std::string& payload) {
+    Intent intent;
+    intent.payload = payload;
+    intent.record.action = action;
+    intent.record.key = "r";
+    if (action == RecordAction::Merge || payload == "{}") intent.record.fields = RecordFields{};
+    return oracle.add_intent(intent);
+  };
+  const std::uint64_t scalar = add(RecordAction::Set, "7");
+  const std::uint64_t object = add(RecordAction::Set, "{}");
+  const std::uint64_t merge = add(RecordAction::Merge, R"({"set":{}})");
+  const auto land = [&](std::uint64_t offset, std::uint64_t intent, const std::string& key,
+                        std::int64_t time_ms) {
+    RecordFacts facts = facts_of(offset, key, {}, oracle.intent(intent).payload);
+    facts.is_record = true;
+    facts.intent = intent;
+    facts.record_key = "r";
+    facts.records_max = facts.deletes_max = 10;
+    facts.time_ms = time_ms;
+    facts.window_ms = 5000;
+    EXPECT_FALSE(oracle.record_landed({0, 0}, "e1", facts));
+    return oracle.accepted_at({0, 0}, "e1", intent) == offset;
+  };
+  EXPECT_TRUE(land(1, scalar, "", 0));
+  EXPECT_FALSE(land(2, merge, "k", 0));
+  EXPECT_TRUE(land(3, object, "", 0));
+  EXPECT_FALSE(land(4, merge, "k", 5000));
+  EXPECT_TRUE(land(5, merge, "k", 5001)) << "beyond the window it is judged anew";
+}
+
 TEST(OracleTest, JudgesWhatPublishersOfALogCount) {
   Oracle oracle;
   oracle.stream_created({0, 0}, "e1");

@@ -129,20 +129,37 @@ TEST(RecordBookTest, JudgesConditionsCountsAndLimits) {
   intent.action = RecordAction::Set;
   intent.key = "k";
   intent.if_version = 0;
-  EXPECT_TRUE(book.judge(intent, {1, 0, 1, false, "1"}));
-  EXPECT_FALSE(book.judge(intent, {2, 0, 1, false, "2"})) << "it exists";
+  EXPECT_TRUE(book.judge(intent, {1, 0, 1, 10, false, "1"}));
+  EXPECT_FALSE(book.judge(intent, {2, 0, 1, 10, false, "2"})) << "it exists";
   intent.if_version = 1;
   intent.source = {"s", 5};
-  EXPECT_TRUE(book.judge(intent, {3, 0, 1, false, "3"}));
+  EXPECT_TRUE(book.judge(intent, {3, 0, 1, 10, false, "3"}));
   intent.if_version.reset();
-  EXPECT_FALSE(book.judge(intent, {4, 0, 1, false, "4"})) << "the same count";
+  EXPECT_FALSE(book.judge(intent, {4, 0, 1, 10, false, "4"})) << "the same count";
   intent.source.reset();
   intent.action = RecordAction::Merge;
   intent.fields = RecordFields{};
-  EXPECT_FALSE(book.judge(intent, {5, 0, 1, false, "{}"})) << "no object";
+  EXPECT_FALSE(book.judge(intent, {5, 0, 1, 10, false, "{}"})) << "no object";
   intent.key = "other";
-  EXPECT_FALSE(book.judge(intent, {6, 0, 1, false, "{}"})) << "one too many";
+  EXPECT_FALSE(book.judge(intent, {6, 0, 1, 10, false, "{}"})) << "one too many";
   EXPECT_EQ(book.existing(), 1U);
+}
+
+TEST(RecordBookTest, ForgetsCountsWithTheOldestDeletes) {
+  RecordBook book;
+  std::uint64_t offset = 0;
+  const auto judge = [&](const std::string& key, RecordAction action, std::uint64_t count) {
+    RecordIntent intent;
+    intent.action = action;
+    intent.key = key;
+    intent.source = {"s", count};
+    return book.judge(intent, {++offset, 0, 10, 1, false, "1"});
+  };
+  EXPECT_TRUE(judge("a", RecordAction::Delete, 5));
+  EXPECT_FALSE(judge("a", RecordAction::Set, 4));
+  EXPECT_TRUE(judge("b", RecordAction::Delete, 1));
+  EXPECT_TRUE(judge("a", RecordAction::Set, 4)) << "one delete is remembered";
+  EXPECT_FALSE(judge("b", RecordAction::Set, 1));
 }
 
 TEST(SignalCheckerTest, SeesDisorderStrangersAndWhatWasShedWithoutNeed) {
