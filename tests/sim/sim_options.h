@@ -51,6 +51,9 @@ struct RelayOptions {
   bool reorder_mailboxes = false;
 };
 
+/// A store reads records back so many at a time: small pages, so that channels have several.
+constexpr std::uint32_t kStorePageRecords = 3;
+
 struct StoreOptions {
   bool durable = false;  // false: a crash loses everything and the channel gets another epoch
   Duration latency_max{1500};

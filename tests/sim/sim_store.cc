@@ -242,9 +242,8 @@ Result<relay::StoreRecordsResult> SimStore::read_records_now(
   sync(stream);
   relay::StoreRecordsResult result;
   result.floor = {stream.top.epoch, stream.floor};
-  // Small pages, so that channels have several.
   for (auto next = stream.kept.upper_bound(request.after_key); next != stream.kept.end(); ++next) {
-    if (result.records.size() == 3) {
+    if (result.records.size() == kStorePageRecords) {
       result.more = true;
       break;
     }

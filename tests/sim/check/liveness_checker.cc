@@ -15,6 +15,12 @@ constexpr std::size_t kAttemptsMax = 25;
 /// Longer than an append may be silent (limits::append_timeout) and is looked into then.
 constexpr Duration kAnswerMax = 14s;
 
+/// What a new process reads of a channel before it serves it.
+Duration loading_max(const SimOptions& options) {
+  const std::uint32_t pages = options.workload.state_keys / kStorePageRecords + 1;
+  return options.store.durable ? options.store.latency_max * pages : Duration{0};
+}
+
 }  // namespace
 
 /// On a connection that lives, and without faults, every publish can be said again and answered.
@@ -24,7 +30,7 @@ void LivenessChecker::publish_given_up(const std::string& who, Instant connected
   const bool may_have_lost = context_.options.network.lose_one_in != 0;
   if (may_have_lost && connected_since < *calm_since_) return;
   const Instant since = std::max(*calm_since_, connected_since);
-  if (context_.queue.now() - since < kAnswerMax) return;
+  if (context_.queue.now() - since < kAnswerMax + loading_max(context_.options)) return;
   context_.fail("I7", who + " gave up a publish, though nothing has kept it from repeating it");
 }
 

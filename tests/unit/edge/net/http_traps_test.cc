@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 
 class HttpTraps : public RelayTest {
  protected:
+  HttpTraps() : RelayTest(Others::Bystander) {}
   /// Sends a request that must be refused with `status` and the connection closed.
   void expect_refused(const std::string& request, int status, std::string_view word) {
     RawClient client(port());
@@ -291,7 +292,7 @@ TEST_F(HttpTraps, GarbageIsRefusedAndTheConnectionClosed) {
 }
 
 TEST_F(HttpTraps, OverTheNumberOfConnectionsIsRefusedAndOthersGoOn) {
-  start([](ServerOptions& options) { options.connections_max = 3; });
+  start([](ServerOptions& options) { options.connections_max = 1 + 3; });
   RawClient one(port());
   RawClient two(port());
   RawClient three(port());

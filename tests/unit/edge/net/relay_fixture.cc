@@ -127,6 +127,7 @@ void RelayTest::SetUp() {
 }
 
 void RelayTest::TearDown() {
+  bystander_.reset();
   if (server_ != nullptr) {
     server_->stop(Duration{0});
   }
@@ -148,12 +149,36 @@ bool RelayTest::logged(std::string_view part) const {
   });
 }
 
-void RelayTest::expect_alive() const {
+void RelayTest::let_bystander_in() {
+  bystander_ = std::make_unique<FrameClient>(port());
+  const auto upgraded = bystander_->upgrade();
+  ASSERT_TRUE(upgraded.has_value());
+  ASSERT_EQ(upgraded->status, 101);
+  ASSERT_TRUE(bystander_->send_frame(kOpBinary, hello()));
+  ASSERT_TRUE(bystander_->await<WelcomeFrame>().has_value());
+  ASSERT_TRUE(bystander_->send_frame(kOpBinary, subscribe(1, "bystander")));
+  ASSERT_TRUE(bystander_->await<SubscribedFrame>().has_value());
+}
+
+void RelayTest::expect_alive() {
   RawClient client(port());
   ASSERT_TRUE(client.send(get("/hello")));
   const auto response = client.read_response();
   ASSERT_TRUE(response.has_value()) << "the relay does not answer any more";
   EXPECT_EQ(response->status, 200);
+  if (bystander_ == nullptr) {
+    return;
+  }
+  const std::string offset = std::to_string(++published_to_bystander_);
+  RawClient publisher(port());
+  ASSERT_TRUE(
+      publisher.send(post("/publish", R"({"channel":"bystander","data":[)" + offset + "]}")));
+  const auto published = publisher.read_response();
+  ASSERT_TRUE(published.has_value());
+  EXPECT_EQ(published->body, offset + " ");
+  const auto block = bystander_->await<BlockFrame>();
+  ASSERT_TRUE(block.has_value()) << "somebody else was disturbed";
+  EXPECT_EQ(block->block.range().offset.value, static_cast<std::uint64_t>(published_to_bystander_));
 }
 
 NetCounters RelayTest::net_sum() const {

@@ -15,7 +15,7 @@
 
 #include "edge/net/client_connection.h"
 #include "edge/net/relay_server.h"
-#include "tests/unit/edge/net/raw_client.h"
+#include "tests/unit/edge/net/frame_client.h"
 
 namespace tidegate::net::test {
 
@@ -37,6 +37,12 @@ class TestApi final : public HttpApi {
 
 class RelayTest : public ::testing::Test {
  protected:
+  RelayTest() = default;
+  enum class Others : std::uint8_t { Bystander };
+  /// Somebody is connected and subscribed from the start on, whom expect_alive() expects to be
+  /// still there, and to have missed nothing.
+  explicit RelayTest(Others) : with_bystander_(true) {}
+
   /// Must be called first; `adjust` may change the options.
   template <typename Adjust>
   void start(Adjust&& adjust) {
@@ -44,6 +50,9 @@ class RelayTest : public ::testing::Test {
     auto started = RelayServer::start(options_);
     ASSERT_TRUE(started.ok()) << started.error().message;
     server_ = std::move(*started);
+    if (with_bystander_) {
+      let_bystander_in();
+    }
   }
   void start() {
     start([](ServerOptions&) {});
@@ -54,8 +63,10 @@ class RelayTest : public ::testing::Test {
   std::uint16_t port() const { return server_->port(); }
   std::unique_ptr<ClientConnection> connect_client();
   bool logged(std::string_view part) const;
-  /// The relay still serves others: an HTTP request is answered.
-  void expect_alive() const;
+  void let_bystander_in();
+  /// The relay still serves others: an HTTP request is answered, and what is published reaches the
+  /// bystander on the connection that was open all the while.
+  void expect_alive();
   NetCounters net_sum() const;
   relay::RelayCounters relay_sum() const;
 
@@ -63,6 +74,9 @@ class RelayTest : public ::testing::Test {
   std::shared_ptr<relay::RelayConfig> config_ = std::make_shared<relay::RelayConfig>();
   ServerOptions options_;
   std::unique_ptr<RelayServer> server_;
+  bool with_bystander_ = false;
+  std::unique_ptr<FrameClient> bystander_;
+  int published_to_bystander_ = 0;
   mutable std::mutex log_mutex_;
   std::vector<std::string> log_;
 };

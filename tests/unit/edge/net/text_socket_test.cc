@@ -64,7 +64,10 @@ class TextClient : public RawClient {
   json frames_ = json::array();
 };
 
-class TextSocket : public RelayTest {};
+class TextSocket : public RelayTest {
+ protected:
+  TextSocket() : RelayTest(Others::Bystander) {}
+};
 
 TEST_F(TextSocket, GreetsPublishesAndIsSentBlocks) {
   start();

@@ -3,14 +3,14 @@
 #include <string>
 
 #include "core/base/limits.h"
-#include "tests/unit/edge/net/wire_client.h"
+#include "tests/unit/edge/net/websocket_fixture.h"
 
 namespace tidegate::net::test {
 namespace {
 
 TEST_F(WebSocket, PicksOurProtocolFromAList) {
   start();
-  WireClient client(port());
+  FrameClient client(port());
   const auto response = client.upgrade("/v1/connect", "plain, http, tidegate.v1");
   ASSERT_TRUE(response.has_value());
   EXPECT_EQ(response->status, 101);
@@ -21,23 +21,23 @@ TEST_F(WebSocket, RefusesOtherPathsAndProtocolsBeforeTheUpgrade) {
   start();
   for (const char* protocol :
        {"", "chat", "tidegate.v1.xml", "tidegate.v2", "http", "plain http"}) {
-    WireClient client(port());
+    FrameClient client(port());
     expect_refused(client, client.upgrade("/v1/connect", protocol), 400, "tidegate.v1");
   }
   for (const char* path : {"/", "/v1/connect/", "/v1", "/v2/connect"}) {
-    WireClient client(port());
+    FrameClient client(port());
     expect_refused(client, client.upgrade(path), 404, "/v1/connect");
   }
-  EXPECT_EQ(relay_sum().connections_opened, 0U);
+  EXPECT_EQ(relay_sum().connections_opened, 1U) << "the bystander's";
 }
 
 TEST_F(WebSocket, RefusesAnUpgradeBehindOtherRequestsInItsTurn) {
   start();
-  WireClient client(port());
+  FrameClient client(port());
   ASSERT_TRUE(client.send(get("/hello")));
   EXPECT_EQ(client.read_response()->body, "hello");
   expect_refused(client, client.upgrade("/v1/connect", "chat"), 400, "tidegate.v1");
-  WireClient hasty(port());
+  FrameClient hasty(port());
   ASSERT_TRUE(hasty.send(get("/hello") + upgrade_request("/nowhere")));
   EXPECT_EQ(hasty.read_response()->body, "hello");
   expect_refused(hasty, hasty.read_response(), 404, "/v1/connect");
@@ -45,13 +45,13 @@ TEST_F(WebSocket, RefusesAnUpgradeBehindOtherRequestsInItsTurn) {
 
 TEST_F(WebSocket, RefusesAnotherVersionAndMissingKeys) {
   start();
-  WireClient version(port());
+  FrameClient version(port());
   ASSERT_TRUE(version.send(
       "GET /v1/connect HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
       "Sec-WebSocket-Version: 8\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
       "Sec-WebSocket-Protocol: tidegate.v1\r\n\r\n"));
   expect_refused(version, version.read_response(), 426, "13");
-  WireClient key(port());
+  FrameClient key(port());
   ASSERT_TRUE(key.send(
       "GET /v1/connect HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
       "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: tidegate.v1\r\n\r\n"));
@@ -74,7 +74,7 @@ std::string all_at_once(const std::string& payload) {
 }
 
 /// Reads on until the payload is delivered as it was published.
-bool is_delivered(WireClient& client, const std::string& payload) {
+bool is_delivered(FrameClient& client, const std::string& payload) {
   while (const auto message = client.read_frame()) {
     if (message->payload.find(payload) != std::string::npos) {
       return true;
@@ -87,7 +87,7 @@ TEST_F(WebSocket, TakesTheUpgradeAndTheFirstMessagesInOnePacket) {
   start();
   for (const std::size_t bytes : {100U, 152U, 300U, 2000U, 20'000U, 60'000U}) {
     SCOPED_TRACE(bytes);
-    WireClient client(port());
+    FrameClient client(port());
     ASSERT_TRUE(client.send(upgrade_request() + all_at_once(text_of(bytes))));
     ASSERT_EQ(client.read_response()->status, 101);
     EXPECT_TRUE(is_delivered(client, text_of(bytes)));
@@ -103,7 +103,7 @@ TEST_F(WebSocket, TakesTheFirstMessagesWhereverThePacketsAreCut) {
        {std::size_t{1}, upgrade.size() / 2, upgrade.size() - 3, upgrade.size() - 1, upgrade.size(),
         upgrade.size() + 1, upgrade.size() + 10, words.size() - 1}) {
     SCOPED_TRACE(cut);
-    WireClient client(port());
+    FrameClient client(port());
     ASSERT_TRUE(client.send(words.substr(0, cut)));
     // Until the relay has seen it: a wakeup of its worker with nothing else to do.
     expect_alive();
@@ -115,7 +115,7 @@ TEST_F(WebSocket, TakesTheFirstMessagesWhereverThePacketsAreCut) {
 
 TEST_F(WebSocket, TakesTheFirstMessagesBehindAnUpgradeBehindAnotherRequest) {
   start();
-  WireClient client(port());
+  FrameClient client(port());
   const std::string payload = text_of(2000);
   ASSERT_TRUE(client.send(get("/hello") + upgrade_request() + all_at_once(payload)));
   EXPECT_EQ(client.read_response()->body, "hello");
@@ -137,7 +137,7 @@ void send_bytewise(RawClient& client, const std::string& bytes) {
 
 TEST_F(WebSocket, TakesWhatComesByteByByte) {
   start();
-  WireClient client(port());
+  FrameClient client(port());
   send_bytewise(client, upgrade_request());
   ASSERT_EQ(client.read_response()->status, 101);
   send_bytewise(client, client_frame(kOpBinary, hello()) + long_publish());
@@ -149,22 +149,24 @@ TEST_F(WebSocket, AConnectionCutAtAnyByteLosesWholeMessagesAndNothingOfThemIsHea
   start();
   const std::string upgrade = upgrade_request();
   for (std::size_t cut = 0; cut < upgrade.size(); ++cut) {
-    WireClient client(port());
+    FrameClient client(port());
     ASSERT_TRUE(client.send(upgrade.substr(0, cut)));
     client.send_end();
     EXPECT_TRUE(client.closed_without_words()) << "cut at " << cut;
   }
   const std::string frames = client_frame(kOpBinary, hello()) + long_publish();
   for (std::size_t cut = 0; cut < frames.size(); ++cut) {
-    WireClient client(port());
+    FrameClient client(port());
     open(client);
     ASSERT_TRUE(client.send(frames.substr(0, cut)));
     client.send_end();
     EXPECT_TRUE(client.drain_until_closed()) << "cut at " << cut;
   }
-  EXPECT_TRUE(eventually([this] { return net_sum().connections_open == 0; }));
-  EXPECT_EQ(relay_sum().publishes_applied, 0U) << "of a message that never was whole";
-  WireClient whole(port());
+  EXPECT_TRUE(eventually([this] { return net_sum().connections_open == 1; })) << "the bystander's";
+  expect_alive();
+  EXPECT_EQ(relay_sum().publishes_applied, 1U)
+      << "to the bystander; none of a message that never was whole";
+  FrameClient whole(port());
   open(whole);
   ASSERT_TRUE(whole.send(frames));
   const auto ack = whole.await<PublishAckFrame>();

@@ -1,12 +1,13 @@
-// A raw client that also speaks the frames of our protocol, and the relay that it is let loose on.
+// A raw client that also speaks the frames of our protocol.
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 
 #include "core/protocol/frame_decoder.h"
 #include "core/protocol/frame_encoder.h"
-#include "tests/unit/edge/net/relay_fixture.h"
+#include "tests/unit/edge/net/raw_client.h"
 
 namespace tidegate::net::test {
 
@@ -42,7 +43,7 @@ inline std::string subscribe(std::uint32_t request, std::string_view channel) {
 
 /// A raw client that also reads the frames of our protocol. Of blocks only the numbers may be used:
 /// what they point to is gone.
-class WireClient : public RawClient {
+class FrameClient : public RawClient {
  public:
   using RawClient::RawClient;
 
@@ -90,30 +91,6 @@ class WireClient : public RawClient {
   }
 
   std::deque<Frame> frames_;
-};
-
-class WebSocket : public RelayTest {
- protected:
-  void expect_refused(WireClient& client, const std::optional<RawResponse>& response, int status,
-                      std::string_view word) {
-    ASSERT_TRUE(response.has_value());
-    EXPECT_EQ(response->status, status);
-    EXPECT_NE(response->body.find(word), std::string::npos) << response->body;
-    EXPECT_TRUE(client.drain_until_closed());
-    expect_alive();
-  }
-  void open(WireClient& client) {
-    const auto response = client.upgrade();
-    ASSERT_TRUE(response.has_value());
-    ASSERT_EQ(response->status, 101);
-    EXPECT_EQ(response->headers.at("sec-websocket-protocol"), "tidegate.v1");
-    EXPECT_EQ(response->headers.at("sec-websocket-accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-  }
-  void open_and_greet(WireClient& client) {
-    open(client);
-    ASSERT_TRUE(client.send_frame(kOpBinary, hello()));
-    ASSERT_TRUE(client.await<WelcomeFrame>().has_value());
-  }
 };
 
 }  // namespace tidegate::net::test
