@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { includeGraph, importGraph } from './rules/include_graph.mjs';
 import { isMutant, mutantsApply } from './rules/mutants.mjs';
+import { codeTables, enumerators, limitTable, limitValues } from './rules/protocol_tables.mjs';
 import { bannedReferences, sourcePurity } from './rules/purity.mjs';
 import { ids, requirements } from './rules/requirements.mjs';
 import {
@@ -321,4 +322,32 @@ test('mutants: applied exactly, or named, and nothing is touched', () => {
     rmSync(folder, { recursive: true });
   }
   assert.ok(isMutant('e2e/mutants/a.patch') && !isMutant('tests/sim/mutants/run.sh'));
+});
+
+test('protocol tables: codes that are missing, renamed or invented', () => {
+  const errors = 'enum class ErrorCode : int {\n  TooMuch = 100,  // words\n  Gone = 101,\n};';
+  const page = '| 100 | too_much | words |\n| 101 | gone | |\n';
+  assert.deepEqual(
+    [...enumerators(errors, 'ErrorCode')],
+    [
+      ['100', 'too_much'],
+      ['101', 'gone'],
+    ],
+  );
+  assert.deepEqual(codeTables(page, [errors, '']), []);
+  assert.match(codeTables('| 100 | too_much | |', [errors, ''])[0], /code 101 gone is not there/);
+  assert.match(codeTables(page.replace('gone', 'went'), [errors, ''])[0], /code 101 gone/);
+  assert.match(codeTables(`${page}| 102 | new | |`, [errors, ''])[0], /no code 102 new/);
+});
+
+test('protocol tables: a limit that is another one by now', () => {
+  const header = readFileSync(new URL('../../core/base/limits.h', import.meta.url), 'utf8');
+  const page = readFileSync(new URL('../../docs/PROTOCOL.md', import.meta.url), 'utf8');
+  assert.equal(limitValues(header).get('record_bytes_max'), 65536);
+  const doubled = header.replace('epoch_bytes_max = 48', 'epoch_bytes_max = 96');
+  assert.match(limitTable(page, doubled)[0], /"epoch" does not say 96 B/);
+  const apart = header.replace('event_id_bytes_max = 128', 'event_id_bytes_max = 64');
+  assert.match(limitTable(page, apart)[0], /one row for different limits: event_name/);
+  const more = page.replace('| token | 8 KiB |', '| age | 8 |\n| token | 8 KiB |');
+  assert.match(limitTable(more, header)[0], /"age" is no limit/);
 });

@@ -18,6 +18,7 @@ import {
 } from './lib/files.mjs';
 import { importGraph, includeGraph } from './rules/include_graph.mjs';
 import { isMutant, mutantsApply } from './rules/mutants.mjs';
+import { codeTables, limitTable } from './rules/protocol_tables.mjs';
 import { archivePurity, sourcePurity } from './rules/purity.mjs';
 import { requirements } from './rules/requirements.mjs';
 import { fileSizes, functionSizes, lineWidths, openingComments } from './rules/sizes.mjs';
@@ -76,6 +77,16 @@ test('docs/REQUIREMENTS.md keeps its word', () => {
     existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : null;
   clean(requirements(read('docs/REQUIREMENTS.md') ?? '', read));
 });
+const text = (path) => readFileSync(join(root, path), 'utf8');
+test('docs/PROTOCOL.md has every code, and no other', () =>
+  clean(
+    codeTables(text('docs/PROTOCOL.md'), [
+      text('core/base/error.h'),
+      text('core/protocol/codes.h'),
+    ]),
+  ));
+test('docs/PROTOCOL.md has the limits as they are', () =>
+  clean(limitTable(text('docs/PROTOCOL.md'), text('core/base/limits.h'))));
 test('planted defects fit the sources', () => {
   const mutants = sources(isMutant);
   assert.ok(mutants.length > 10, `${mutants.length} mutants`);
