@@ -1,7 +1,7 @@
 // The packed tarball, installed into an empty folder: what npm would hand out is complete, loads
 // through every entry, works, and stays within its size.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,6 +123,15 @@ test('importing has no effects: no globals, no timers, nothing that keeps a proc
   assert.equal(run(code), '0\n0');
 });
 
+/** Compiles modules of the folder as an application would; throws with what the compiler says. */
+function compile(...modules: string[]): void {
+  const tsc = join(sdk, '..', 'node_modules', 'typescript', 'bin', 'tsc');
+  const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022'];
+  const args = [tsc, ...flags, '--lib', 'es2022,dom', '--types', '', ...modules];
+  const { status, stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+  assert.equal(status, 0, stdout);
+}
+
 test('strict type checking passes for an application, declarations included', () => {
   writeFileSync(
     join(folder, 'app.ts'),
@@ -131,21 +140,46 @@ test('strict type checking passes for an application, declarations included', ()
      const channel = client.channel<{ made: { n: number } }>('a:b');
      channel.on('made', (data, message) => data.n + Number(message.offset));`,
   );
-  const tsc = join(sdk, '..', 'node_modules', 'typescript', 'bin', 'tsc');
-  const flags = [
-    '--noEmit',
-    '--strict',
-    '--module',
-    'nodenext',
-    '--target',
-    'es2022',
-    '--lib',
-    'es2022,dom',
-  ];
-  execFileSync(process.execPath, [tsc, ...flags, '--types', '', 'app.ts'], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
+  compile('app.ts');
+});
+
+/** What the samples of the pages leave to their reader. */
+const AROUND = `
+import { createClient, type RecordRow } from 'tidegate';
+declare global {
+  interface Order { status: string; note?: string }
+  interface OrderEvents { 'order.created': Order }
+  function addRow(destination: string, delay: number): void;
+  function clearRows(): void;
+  function render(rows: readonly RecordRow<Order>[], changes?: unknown): void;
+  function showBadge(state: string): void;
+  function badge(state: string | boolean): void;
+  function show(text: string): void;
+  function clear(): void;
+  function add(channel: string, order: Order): void;
+  function addTab(name: string): void;
+  function ring(key: string, order: Order): void;
+  var order: Order;
+  var row: RecordRow<Order>;
+}
+`;
+
+test('the samples of the pages compile as they stand', () => {
+  writeFileSync(join(folder, 'around.ts'), AROUND);
+  const modules = ['around.ts'];
+  for (const page of ['../README.md', 'README.md']) {
+    const text = readFileSync(join(sdk, page), 'utf8');
+    for (const [, sample = ''] of text.matchAll(/^```ts\n([\s\S]*?)^```/gm)) {
+      const path = `sample-${modules.length}.ts`;
+      const client = sample.includes('createClient')
+        ? ''
+        : "import { createClient } from 'tidegate';\nconst client = createClient({ url: '/' });\n";
+      writeFileSync(join(folder, path), `${client}${sample}export {};\n`);
+      modules.push(path);
+    }
+  }
+  assert.ok(modules.length >= 1 + 4, `${modules.length - 1} samples`);
+  compile(...modules);
 });
 
 test('bundled by esbuild for a browser: no node modules, no eval, within the size', async () => {
