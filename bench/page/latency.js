@@ -12,6 +12,6 @@ client.channel('bench:latency', { history: 1 }).on('tick', (data) => {
   if (globalThis.result.firstEventMs === null) {
     globalThis.result.firstEventMs = performance.now() - scriptStart; // from history, or the next event
   } else {
-    latencies.push(now - data.emitted);
+    latencies.push(now - data.due);
   }
 });
