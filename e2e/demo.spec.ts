@@ -62,6 +62,12 @@ test('a cut connection comes back and nothing is lost', async ({ page }) => {
   await verdictIsWhole(page);
   expect(await count(frame, '#resets')).toBe(0);
   expect(await count(pane(page, 'b'), '#connections')).toBe(1);
+  // Whatever the cut has cost was made good: both browsers were given as much, and each once.
+  await expect
+    .poll(async () => (await count(frame, '#delivered')) - (await count(frame, '#held')))
+    .toBe(0);
+  expect(await count(frame, '#gaps')).toBe(0);
+  await expect(frame.locator('#duplicates')).toHaveText(/^[\d,]+$/);
   await expect(frame.locator('#latency-figures')).toHaveText(/^p50 [\d.]+ \S+ · p99 [\d.]+/);
 });
 
@@ -94,6 +100,8 @@ test('a killed relay is replaced, channels are rebuilt, the replay ends with the
   for (const name of ['a', 'b'] as const) {
     await expect(pane(page, name).locator('#held')).toHaveText('20,000', { timeout: 90_000 });
     await expect(pane(page, name).locator('#proof')).toHaveAttribute('data-proof', 'whole');
+    // What was delivered before the relay died was delivered anew, and counts again.
+    expect(await count(pane(page, name), '#delivered')).toBeGreaterThan(20_000);
   }
   await verdictIsWhole(page);
   await expect(page.locator('#sum-sign')).toHaveText('=');
