@@ -122,7 +122,10 @@ inline constexpr Duration verify_timeout = 5s;
 inline constexpr Duration close_timeout = 3s;
 inline constexpr Duration append_timeout = 10s;
 inline constexpr Duration publish_deadline = 20s;
-inline constexpr std::size_t filters_per_channel_max = 256;   // on one shard: Busy
+inline constexpr std::size_t filters_per_channel_max = 256;  // on one shard: Busy
+/// Work for each publication, of all filters of a channel on one shard (Filter::cost): Busy. Any
+/// single filter is far below it.
+inline constexpr std::size_t filter_cost_per_channel_max = 4096;
 inline constexpr std::size_t patterns_per_tenant_max = 4096;  // the same, of its directory
 inline constexpr Duration digest_interval = 5s;               // of a state channel with news
 /// … and without: a damaged record heals within this, whether or not anything is published.

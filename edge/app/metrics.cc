@@ -66,6 +66,10 @@ constexpr RelayMetric kRelayMetrics[] = {
     {"tidegate_resets_sent_total",
      "Subscriptions told to begin anew: too slow for the history, or a new epoch.",
      &relay::RelayCounters::resets_sent},
+    {"tidegate_repairs_total",
+     "State subscriptions that asked for all records once more on the connection that had given "
+     "them: a digest has shown that they differ.",
+     &relay::RelayCounters::repairs_asked},
     {"tidegate_pages_sent_total",
      "Pages of records, to readers for whom that was cheaper than a replay.",
      &relay::RelayCounters::pages_sent},

@@ -31,18 +31,34 @@ Result<std::uint32_t> ChannelHub::find_or_open(const ChannelKeyPtr& key, const N
 }
 
 /// Refused for the moment, until one of the others goes.
-Status ChannelHub::check_room_for_view(const ChannelMirror& mirror) {
-  const bool is_directory = mirror.key()->channel.is_directory();
-  if (mirror.views.size() <
-      (is_directory ? limits::patterns_per_tenant_max : limits::filters_per_channel_max)) {
-    return ok_status();
+Status ChannelHub::check_room_for_view(const ChannelMirror& mirror,
+                                       const ViewProgram& program) const {
+  const auto full = [](const char* what) {
+    return Error{ErrorCode::Busy, what, limits::full_retry_after_ms};
+  };
+  const std::size_t views = mirror.views.size();
+  if (mirror.key()->channel.is_directory()) {
+    return views < limits::patterns_per_tenant_max
+               ? ok_status()
+               : full(
+                     "as many different patterns are followed as may be on this worker "
+                     "(patterns_per_tenant_max)");
   }
-  return Error{ErrorCode::Busy,
-               is_directory ? "as many different patterns are followed as may be on this worker "
-                              "(patterns_per_tenant_max)"
-                            : "this channel is read through as many different filters as it may be "
-                              "(filters_per_channel_max)",
-               limits::full_retry_after_ms};
+  if (views >= limits::filters_per_channel_max) {
+    return full(
+        "this channel is read through as many different filters as it may be "
+        "(filters_per_channel_max)");
+  }
+  std::size_t cost = program.filter_cost();
+  for (const std::uint32_t view : mirror.views) {
+    cost += views_.at(view).program().filter_cost();
+  }
+  return cost <= limits::filter_cost_per_channel_max
+             ? ok_status()
+             : full(
+                   "the filters of this channel's readers are as much work for each publication "
+                   "as they may be (filter_cost_per_channel_max); look at fewer places, or list "
+                   "fewer values");
 }
 
 std::optional<std::uint32_t> ChannelHub::find_view_of(std::uint32_t mirror,
@@ -59,7 +75,7 @@ Result<std::uint32_t> ChannelHub::find_or_add_view(std::uint32_t slot, const Vie
     return *found;
   }
   ChannelMirror& mirror = *mirrors_.at(slot);
-  if (Status room = check_room_for_view(mirror); !room.ok()) {
+  if (Status room = check_room_for_view(mirror, program); !room.ok()) {
     return room.error();
   }
   const std::uint32_t view = views_.add(slot, program);

@@ -82,7 +82,7 @@ class ChannelHub {
  private:
   // channel_hub.cc: mirrors, views and what comes from owners
   Result<std::uint32_t> find_or_open(const ChannelKeyPtr& key, const Namespace& rules);
-  static Status check_room_for_view(const ChannelMirror& mirror);
+  Status check_room_for_view(const ChannelMirror& mirror, const ViewProgram& program) const;
   Result<std::uint32_t> find_or_add_view(std::uint32_t mirror, const ViewProgram& program);
   std::optional<std::uint32_t> find_view_of(std::uint32_t mirror, const ViewProgram& program);
   bool make_room();
@@ -99,6 +99,7 @@ class ChannelHub {
   // channel_hub_readers.cc: who reads what, and from where
   void add_subscriber(Now now, std::uint32_t session, std::uint32_t view, bool asked,
                       const SubscribeOrder& order);
+  void count_repair(std::uint32_t session, std::uint32_t view, const SubscribeOrder& order);
   void drop_previous(Now now, std::uint32_t session, std::uint32_t view);
   void remove(Now now, std::uint32_t session, std::uint32_t index);
   void answer_waiting(std::uint32_t mirror);

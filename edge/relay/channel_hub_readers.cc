@@ -16,6 +16,7 @@ Status ChannelHub::subscribe(Now now, std::uint32_t session, const SubscribeOrde
   if (!view.ok()) {
     return view.error();
   }
+  count_repair(session, *view, order);
   drop_previous(now, session, *view);
   // The previous one may have been the view's only reader.
   const Result<std::uint32_t> still = find_or_add_view(*slot, order.program);
@@ -77,6 +78,21 @@ bool ChannelHub::is_subscribed(std::uint32_t session, const ChannelKey& key,
   }
   const std::optional<std::uint32_t> view = find_view_of(mirror, program);
   return view.has_value() && index_of(session, *view).has_value();
+}
+
+/// Who was given all records, and asks for all of them again, has found by the digest that it holds
+/// something else.
+void ChannelHub::count_repair(std::uint32_t session, std::uint32_t view,
+                              const SubscribeOrder& order) {
+  const std::optional<std::uint32_t> index = index_of(session, view);
+  if (!index.has_value() || order.frame.since.has_value() ||
+      mirror_of(views_.at(view)).kind() != ChannelKind::State) {
+    return;
+  }
+  const Subscriber& previous = subscriber(sessions_.at(session).subscriptions[*index]);
+  if (previous.is_answered() && !previous.is_paging) {
+    ++context_.counters.repairs_asked;
+  }
 }
 
 void ChannelHub::drop_previous(Now now, std::uint32_t session, std::uint32_t view) {

@@ -25,8 +25,9 @@ struct RelayCounters {
   std::uint64_t blocks_built = 0;
   std::uint64_t blocks_shared = 0;  // deliveries that found their block already built
   std::uint64_t connections_blocked = 0;
-  std::uint64_t resets_sent = 0;  // slow consumers beyond history, and epoch changes
-  std::uint64_t pages_sent = 0;   // of records, to readers for whom that was cheaper than a replay
+  std::uint64_t resets_sent = 0;    // slow consumers beyond history, and epoch changes
+  std::uint64_t repairs_asked = 0;  // all records once more, by who had been given them
+  std::uint64_t pages_sent = 0;  // of records, to readers for whom that was cheaper than a replay
 };
 
 }  // namespace tidegate::relay

@@ -27,6 +27,8 @@ struct ViewProgram {
   bool conceals() const {
     return filter_is_a_right || (redaction != nullptr && redaction->hides_publications());
   }
+  /// Work for each publication (Filter::cost).
+  std::size_t filter_cost() const { return filter == nullptr ? 0 : filter->cost(); }
   /// What its rows are made of: through a program, readers of records get them whole.
   Measure measure() const { return is_identity() ? Measure::Published : Measure::Whole; }
   /// True when both show the same of every publication.

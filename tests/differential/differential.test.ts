@@ -3,12 +3,11 @@
 // replays it alone.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { inlineCore } from '../../sdk-js/src/core/inline_core.js';
 import { CoreLoader } from '../../sdk-js/src/core/loader.js';
+import { newestBuild } from './native.js';
 import { Random } from './random.js';
 import { ScriptWorld } from './script_world.js';
 import { WasmRunner } from './wasm_runner.js';
@@ -47,20 +46,6 @@ const REACHED = [
   'mischief',
 ];
 
-/** The newest build of differential_native, whichever preset made it. */
-function nativeProgram(): string {
-  const given = process.env['TIDEGATE_DIFFERENTIAL_NATIVE'];
-  if (given) return given;
-  const builds = join(import.meta.dirname, '..', '..', '..', 'build');
-  const found = readdirSync(builds)
-    .map((name) => join(builds, name, 'differential_native'))
-    .filter((path) => existsSync(path))
-    .sort((left, right) => statSync(right).mtimeMs - statSync(left).mtimeMs);
-  const [newest] = found;
-  assert.ok(newest, 'build the target differential_native first (cmake --preset dev)');
-  return newest;
-}
-
 /** The first step at which the two differ, with what led to it. */
 function difference(seed: number, lines: string[], wasm: string[], native: string[]): string {
   const step = wasm.findIndex((answer, index) => answer !== native[index]);
@@ -76,7 +61,7 @@ test(`${SCRIPTS} random scripts give the same output natively and in WebAssembly
   const only = process.env['TIDEGATE_SEED'];
   const seeds = only ? [Number(only)] : Array.from({ length: SCRIPTS }, (_, index) => index + 1);
   const module = await new CoreLoader(inlineCore).load();
-  const native = nativeProgram();
+  const native = newestBuild('differential_native');
   const reached = new Set<string>();
   for (const seed of seeds) {
     const runner = new WasmRunner(module);

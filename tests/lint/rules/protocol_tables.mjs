@@ -59,6 +59,7 @@ const limitsOfRows = {
   'deleted records that are remembered': ['tombstones_max'],
   'subscriptions of a connection': ['subscriptions_per_connection_max'],
   'different filters through which one channel is read at a time': ['filters_per_channel_max'],
+  'work of these filters together, for each publication': ['filter_cost_per_channel_max'],
   'different patterns that are followed within a tenant at a time': ['patterns_per_tenant_max'],
   'publishes in flight on a connection': ['publishes_in_flight_per_connection_max'],
 };
@@ -108,7 +109,7 @@ export function limitTable(text, header) {
     for (const name of names) {
       const expected = written(name, values.get(name));
       const numbers = (said.get(what) ?? '').split(
-        /(?<!\d),|,(?!\d)|;| and | as JSON | each| of | on | or /,
+        /(?<!\d),|,(?!\d)|;| and | as JSON | each| of | on | or | comparisons /,
       );
       if (!numbers.some((number) => number.trim() === expected)) {
         found.push(violation(page, 1, `"${what}" does not say ${expected} (${name})`));

@@ -377,19 +377,6 @@ TEST_F(StateTest, AFilterThatIsNotOneIsRefused) {
   EXPECT_NE(client.last<RefusedFrame>().error.message.find("byte"), std::string::npos);
 }
 
-TEST_F(StateTest, TooManyFiltersOnOneChannelAreRefusedForTheMoment) {
-  TestClient& client = world.connect();
-  for (std::size_t i = 0; i <= limits::filters_per_channel_max; ++i) {
-    client.subscribe_filtered("state:a", "{\"n\":" + std::to_string(i) + "}");
-  }
-  EXPECT_EQ(client.all<SubscribedFrame>().size(), limits::filters_per_channel_max);
-  EXPECT_EQ(client.last<RefusedFrame>().error.code, ErrorCode::Busy);
-  client.disconnect();
-  TestClient& next = world.connect(0, "next");
-  next.subscribe_filtered("state:a", "{\"n\":0}");
-  EXPECT_EQ(next.all<SubscribedFrame>().size(), 1U);
-}
-
 TEST_F(StateTest, RecordsGrowOldOnlyWhenTheyAreNotRenewed) {
   world.publish("brief:a", operation(Operation::Set, "old", "1"));
   world.publish("brief:a", operation(Operation::Set, "renewed", "1"));
