@@ -1,5 +1,5 @@
-// Invariant I8 for filters: the relay and WebAssembly, in which a page that polls will judge, say the
-// same of the same records. Both builds make filters and records of one seed.
+// Invariant I8 for filters: the relay and WebAssembly, in which a page that polls will judge, say
+// the same of the same records. Both builds make filters and records of one seed.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
