@@ -65,6 +65,50 @@ test('a snapshot goes on behind any key', async () => {
   );
 });
 
+test('records of more bytes than any answer may have come in pages, all of them', async () => {
+  const filling = 'x'.repeat(60_000);
+  const keys = Array.from({ length: 40 }, (_, n) => `k${String(n).padStart(2, '0')}`);
+  const records = keys.map((key) => ({
+    channel: 'state:large',
+    operation: 'set',
+    key,
+    data: filling,
+  }));
+  for (let at = 0; at < records.length; at += 10) await relay.publish(records.slice(at, at + 10));
+  const seen = [];
+  let pages = 0;
+  let page = { more: true };
+  while (page.more) {
+    const response = await relay.read('state:large/snapshot', { after: seen.at(-1)?.key ?? '' });
+    const text = await response.text();
+    assert.ok(text.length < 1024 * 1024 + 64 * 1024, `${text.length} bytes`);
+    page = JSON.parse(text);
+    seen.push(...page.records);
+    ++pages;
+  }
+  assert.ok(pages > 2, `${pages} pages`);
+  assert.deepEqual(
+    seen.map(({ key, data }) => [key, data.length]),
+    keys.map((key) => [key, filling.length]),
+  );
+});
+
+test('what is not kept any more is said to be so, with where to go on', async () => {
+  const all = Array.from({ length: 1500 }, (_, data) => ({ channel: 'read:long', data }));
+  const [{ epoch }] = await relay.publish(all.slice(0, 750));
+  await relay.publish(all.slice(750));
+  const gone = await read('read:long/history', { since: `${epoch}:0` });
+  assert.deepEqual([gone.status, gone.error.code], [410, 315]);
+  const [, from] = /(\d+)\D*$/.exec(gone.error.message) ?? [];
+  assert.ok(Number(from) >= 500, gone.error.message);
+  const rest = await read('read:long/history', { since: `${epoch}:${from}`, limit: 1000 });
+  assert.deepEqual([rest.status, rest.from, rest.more], [200, from, false]);
+  assert.deepEqual(
+    rest.publications.map(({ data }) => data),
+    all.slice(Number(from)).map(({ data }) => data),
+  );
+});
+
 test('a name in the URL may be escaped', async () => {
   await relay.publish([{ channel: 'read:one@x+y', data: 1 }]);
   const { publications } = await read(`${encodeURIComponent('read:one@x+y')}/history`);

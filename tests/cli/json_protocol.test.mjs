@@ -179,8 +179,8 @@ test('a log: history, live, a publish with its answer, and a resumed connection'
 test('a state channel: records in pages, merges, deletes, conditions, and a resume', async () => {
   const channel = 'state:json';
   const backend = await Reader.connect();
-  const filling = 'x'.repeat(20_000);
-  const keys = Array.from({ length: 12 }, (_, n) => `k${String(n).padStart(2, '0')}`);
+  const filling = 'x'.repeat(60_000); // all together: more than any message may have
+  const keys = Array.from({ length: 24 }, (_, n) => `k${String(n).padStart(2, '0')}`);
   await Promise.all(
     keys.map((key, n) =>
       backend.publish(channel, { operation: 'set', key, data: { n, filling }, ifAbsent: true }),
