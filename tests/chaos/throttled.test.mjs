@@ -15,8 +15,12 @@ const isLong = process.env.TIDEGATE_CHAOS === 'long';
 const keys = isLong ? 1000 : 200;
 const bytesPerSecond = isLong ? 5000 : 40_000;
 const updatesPerSecond = 5000;
-const updatingMs = isLong ? 60_000 : 4000;
+/** Until history, caches and sockets are full, and what the relay takes is measured from there. */
+const fillingMs = isLong ? 30_000 : 6000;
+const measuredMs = isLong ? 30_000 : 3000;
 const settleTimeoutMs = isLong ? 180_000 : 60_000;
+/** What a record is: in the fast form more, so that a queue of the updates would be seen, too. */
+const text = 'as long as such a record usually is'.repeat(isLong ? 3 : 28);
 const batch = 500;
 /** Beyond what the records themselves take; a queue of all updates would take many times more. */
 const growthBytesMax = 3 * 1024 * 1024 + keys * 1024;
@@ -66,20 +70,23 @@ const latest = new Map();
 async function update(count) {
   const messages = Array.from({ length: count }, () => {
     const key = `key-${next % keys}`;
-    const value = { n: next++, text: 'as long as such a record usually is' };
+    const value = { n: next++, text };
     latest.set(key, value);
     return { channel, operation: 'set', key, data: value };
   });
   await relay.publish(messages);
 }
 
+/** Resolves to the updates a second that there were. */
 async function updateFor(ms) {
   const begun = performance.now();
+  const first = next;
   for (let sent = 0; performance.now() - begun < ms; sent += batch) {
     await update(batch);
     const due = begun + (1000 * (sent + batch)) / updatesPerSecond;
     await pause(Math.max(0, due - performance.now()));
   }
+  return (1000 * (next - first)) / (performance.now() - begun);
 }
 
 test('a reader on a slow link stays connected and ends with the records', async (context) => {
@@ -87,16 +94,20 @@ test('a reader on a slow link stays connected and ends with the records', async 
   await update(keys);
   const quick = await reader(relay.port);
   const slow = await reader(link.port);
-  await updateFor(updatingMs / 2); // until history, caches and sockets are full
+  const rateBefore = await updateFor(fillingMs);
   const before = residentBytes();
   const carriedBefore = link.carried;
-  await updateFor(updatingMs / 2);
+  const rate = Math.min(rateBefore, await updateFor(measuredMs));
   const grown = residentBytes() - before;
   const carried = link.carried - carriedBefore;
   const recordBytes = JSON.stringify(latest.get('key-0')).length;
-  const offered = Math.round((updatingMs / 2000) * updatesPerSecond * recordBytes);
-  context.diagnostic(`${carried} bytes carried of ${offered}; the relay grew by ${grown}`);
+  const offered = Math.round((measuredMs / 1000) * updatesPerSecond * recordBytes);
+  context.diagnostic(
+    `${carried} bytes carried of ${offered} at ${Math.round(rate)}/s; the relay grew by ${grown}`,
+  );
+  assert.ok(rate > 0.9 * updatesPerSecond, `${Math.round(rate)} updates/s`);
   assert.ok(offered > 3 * carried, 'the link was not too slow for this to be a test');
+  assert.ok(offered > 2 * growthBytesMax, 'a queue of what was not carried would pass unseen');
   assert.ok(grown <= growthBytesMax, `the relay grew by ${grown} bytes`);
   const isCurrent = ({ values }) => [...latest].every(([key, { n }]) => values.get(key)?.n === n);
   const begun = performance.now();
