@@ -59,10 +59,19 @@ TEST_F(RelayScenario, RestartsOnADurableStoreAndNobodyNotices) {
 TEST_F(RelayScenario, DrainsAndEveryoneComesBackInASlot) {
   SimOptions options = calm_options();
   options.store.durable = true;
-  begin(options, 20);
+  begin(options, 60);
   publish(5);
-  world->relay().drain(2s);
-  world->run_for(6s);
+  const std::uint64_t before = world->network().attempts();
+  world->relay().drain(10s);
+  // Six a second, by the slots they were told, and again whoever comes before there is a relay. At
+  // once, and with full jitter over the first delay, it would be all of them.
+  world->run_for(1s);
+  const std::uint64_t first_second = world->network().attempts() - before;
+  EXPECT_GE(first_second, 3U);
+  EXPECT_LE(first_second, 20U);
+  world->run_for(4s);
+  EXPECT_GE(world->network().attempts() - before, 25U);
+  world->run_for(9s);
   publish(5);
   expect_well();
   EXPECT_EQ(held(0), 10U);
