@@ -143,6 +143,36 @@ TEST_F(FanOutTest, AConnectionThatBlocksAgainAndAgainLosesNothing) {
   EXPECT_LE(slow.message_bytes_max, limits::block_bytes_target + 20'000);
 }
 
+TEST_F(FanOutTest, AnswersAreNotKeptWaitingByABacklogOfData) {
+  TestClient& slow = world.connect();
+  for (const char* channel : {"open:a", "open:b", "open:c"}) slow.subscribe(channel);
+  slow.stalled = true;
+  for (int n = 0; n < 60; ++n) {
+    for (const char* channel : {"open:a", "open:b", "open:c"}) {
+      world.publish(channel, draft(big(10'000, 'x')));
+    }
+  }
+  slow.send(PingFrame{7});
+  const RequestId publish = slow.publish("open:d", "1");
+  slow.stalled = true;
+  world.shard().handle_writable(world.now, slow.handle());  // its socket takes one message
+  world.run();
+  ASSERT_EQ(slow.all<PongFrame>().size(), 1U) << "before what is left of the data";
+  ASSERT_EQ(slow.all<PublishAckFrame>().size(), 1U);
+  EXPECT_EQ(slow.last<PublishAckFrame>().request, publish);
+  const auto rows = [&] {
+    std::size_t count = 0;
+    for (const HeardBlock& block : slow.all<HeardBlock>()) count += block.rows.size();
+    return count;
+  };
+  EXPECT_LT(rows(), 60U);
+  while (rows() < 180) {
+    const std::size_t before = slow.messages;
+    world.writable(slow);
+    ASSERT_GT(slow.messages, before);
+  }
+}
+
 TEST_F(FanOutTest, BeyondHistoryABlockedConnectionIsResetAndGetsWhatThereIs) {
   TestClient& slow = world.connect();
   slow.subscribe("short:a");
