@@ -9,7 +9,6 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kStepsAtOneInstantMax = 200'000;
 constexpr Duration kSettlePoll = 250ms;
-constexpr std::size_t kPollsBetweenNews = 8;
 /// Looked for every history_expiry_interval_min, and some of it takes several turns.
 constexpr Duration kExpirySlack = 20s;
 
@@ -212,23 +211,12 @@ std::optional<std::string> SimWorld::missing() const {
   return std::nullopt;
 }
 
-void SimWorld::publish_records(HttpPublisher& publisher) {
-  for (const std::uint32_t channel : directory_.writable()) {
-    if (directory_.channel(channel).kind == SimChannelKind::State) publisher.publish(channel);
-  }
-}
-
 void SimWorld::settle() {
   end_faults();
   const Instant end = context_.queue.now() + context_.options.phases.settle_max;
-  const bool needs_news = context_.options.network.corrupt_one_in != 0;
-  for (std::size_t poll = 1; !context_.failed() && context_.queue.now() < end; ++poll) {
+  while (!context_.failed() && context_.queue.now() < end) {
     if (!missing()) return;
     run_for(kSettlePoll);
-    // A relay states digests with what is new, and never otherwise.
-    if (needs_news && poll % kPollsBetweenNews == 0) {
-      for (const auto& publisher : publishers_) publish_records(*publisher);
-    }
   }
   if (context_.failed()) return;
   if (const auto lacks = missing()) {

@@ -73,7 +73,6 @@ class SimWorld {
   void end_faults();
   void say_goodbye();
   void await_expiry();
-  void publish_records(HttpPublisher& publisher);
   std::size_t records_left() const;
   std::optional<std::string> missing() const;
   bool step(Instant limit);
