@@ -13,6 +13,7 @@
 #include "edge/relay/connection_writer.h"
 #include "edge/relay/deadline_queue.h"
 #include "edge/relay/pacer.h"
+#include "edge/relay/shard_footprint.h"
 #include "edge/relay/view_table.h"
 
 namespace tidegate::relay {
@@ -31,6 +32,11 @@ class ChannelHub {
       : context_(context), sessions_(sessions), writer_(writer) {}
 
   std::size_t size() const { return mirrors_.size(); }
+  void add_to(ShardFootprint& footprint) const {
+    mirrors_.for_each([&footprint](std::uint32_t, const ChannelMirror& mirror) {
+      footprint.add_log(mirror.history());
+    });
+  }
   const ChannelMirror* find(const ChannelKey& key) const {
     return mirrors_.at(mirrors_.slot_of(key));
   }

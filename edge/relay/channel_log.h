@@ -35,6 +35,7 @@ class ChannelLog {
   ChannelKind kind() const { return kind_; }
   /// Of a state channel.
   const RecordMap& records() const { return *records_; }
+  const HistoryLimits& limits() const { return limits_; }
   const Epoch& epoch() const { return epoch_; }
   Offset floor() const { return floor_; }
   Offset top() const { return top_; }

@@ -28,6 +28,7 @@
 
 #include "edge/relay/apply.h"
 #include "edge/relay/shard_context.h"
+#include "edge/relay/shard_footprint.h"
 
 namespace tidegate::relay {
 
@@ -56,6 +57,11 @@ class ChannelOwner {
   // ---- getters
   const ChannelKeyPtr& key() const { return key_; }
   const ChannelLog& history() const { return log_; }
+  void add_to(ShardFootprint& footprint) const {
+    footprint.add_log(log_);
+    footprint.publishes_queued = std::max(footprint.publishes_queued, queue_.size());
+    footprint.idempotency_keys = std::max(footprint.idempotency_keys, window_.size());
+  }
   std::optional<Instant> deadline() const;
   /// The effect whose result is waited for, or None.
   EffectId awaited() const;

@@ -19,6 +19,10 @@ class ChannelOwners {
   std::size_t size() const { return owners_.size(); }
   const ChannelOwner* find(const ChannelKey& key) const { return owners_.at(owners_.slot_of(key)); }
   std::optional<Instant> deadline() const { return deadlines_.next(); }
+  void add_to(ShardFootprint& footprint) const {
+    owners_.for_each(
+        [&footprint](std::uint32_t, const ChannelOwner& owner) { owner.add_to(footprint); });
+  }
 
   void handle_pull(Now now, std::uint16_t from, const MirrorPull& pull);
   void handle_mirror_close(Now now, std::uint16_t from, const MirrorClose& close);

@@ -28,7 +28,7 @@ class ChannelTable {
 
   /// `visit(slot, channel)` for each; it adds and removes none.
   template <typename Visit>
-  void for_each(Visit&& visit) {
+  void for_each(Visit&& visit) const {
     for (std::uint32_t slot = 0; slot < slots_.size(); ++slot) {
       if (slots_[slot].channel != nullptr) {
         visit(slot, *slots_[slot].channel);

@@ -68,6 +68,17 @@ const RelayCounters& RelayShard::counters() const { return parts_->context.count
 std::size_t RelayShard::connection_count() const { return parts_->sessions.size(); }
 std::size_t RelayShard::channel_count() const { return parts_->owners.size(); }
 
+ShardFootprint RelayShard::footprint() const {
+  ShardFootprint footprint;
+  parts_->owners.add_to(footprint);
+  parts_->hub.add_to(footprint);
+  for (std::uint32_t slot = 0; slot < parts_->sessions.slots(); ++slot) {
+    footprint.control_bytes =
+        std::max(footprint.control_bytes, parts_->sessions.at(slot).control.size());
+  }
+  return footprint;
+}
+
 std::uint16_t RelayShard::owner_of(const ChannelKey& key, std::uint16_t shard_count) {
   const std::uint64_t hash = hash_bytes(key.channel.view(), hash_bytes(key.tenant));
   return static_cast<std::uint16_t>(hash % std::max<std::uint16_t>(shard_count, 1));

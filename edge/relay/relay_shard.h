@@ -19,6 +19,7 @@
 #include "edge/relay/relay_config.h"
 #include "edge/relay/relay_counters.h"
 #include "edge/relay/relay_effect.h"
+#include "edge/relay/shard_footprint.h"
 
 namespace tidegate::relay {
 
@@ -56,6 +57,7 @@ class RelayShard {
   const RelayCounters& counters() const;
   std::size_t connection_count() const;
   std::size_t channel_count() const;
+  ShardFootprint footprint() const;
   /// Which shard owns a channel; the same on every shard and in every process with as many shards.
   static std::uint16_t owner_of(const ChannelKey& key, std::uint16_t shard_count);
 

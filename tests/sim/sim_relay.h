@@ -128,6 +128,7 @@ class SimRelay : public RelayEnd {
   std::map<std::pair<std::uint16_t, std::uint16_t>, Pair> mailboxes_;
   std::map<std::uint64_t, PublishDone> waiting_publishes_;
   std::uint64_t next_ticket_ = 1;
+  std::uint64_t turns_ = 0;
   std::size_t connections_ever_ = 0;  // of this process
 };
 

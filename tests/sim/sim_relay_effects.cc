@@ -8,6 +8,11 @@
 namespace tidegate::sim {
 
 using namespace std::chrono_literals;
+namespace {
+
+constexpr std::uint64_t kTurnsBetweenFootprints = 64;
+
+}  // namespace
 
 std::function<void()> SimRelay::on_shard(std::uint16_t index,
                                          std::function<void(relay::RelayShard&)> body) {
@@ -32,6 +37,8 @@ void SimRelay::turn(std::uint16_t index) {
                          "shard " + std::to_string(index) + ": " + line->text);
     }
   }
+  // Looks at everything, so not every time.
+  if (++turns_ % kTurnsBetweenFootprints == 0) parts_.limits.footprint(machine.footprint());
   arm(index);
 }
 

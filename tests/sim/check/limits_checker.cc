@@ -76,6 +76,28 @@ void LimitsChecker::outbox(std::size_t size, std::size_t limit) {
   if (size > limit) context_.fail("I5", "an outbox of " + std::to_string(size) + " commands");
 }
 
+void LimitsChecker::footprint(const relay::ShardFootprint& held) {
+  const auto within = [this](const char* what, std::size_t size, std::size_t limit) {
+    if (size > limit) {
+      context_.fail("I5", std::string(what) + ": " + std::to_string(size) + ", at most " +
+                              std::to_string(limit));
+    }
+  };
+  const relay::RelayConfig& config = *directory_.config();
+  // One answer may pass the mark at which its connection is ended.
+  within("bytes of answers", held.control_bytes,
+         limits::control_queue_bytes_kill + limits::relay_message_bytes_max);
+  within("publishes that wait", held.publishes_queued,
+         limits::append_queue_entries_max + directory_.channel_count());
+  // What comes in one batch is cut when it has been read.
+  within("publications beyond history", held.excess_publications,
+         limits::mirror_lag_entries_max + limits::mirror_batch_entries_max);
+  within("bytes beyond history", held.excess_bytes,
+         limits::mirror_lag_bytes_max + limits::relay_message_bytes_max);
+  within("deletes that are remembered", held.deletes, directory_.deletes_max());
+  within("keys that are remembered", held.idempotency_keys, config.idempotency_window_entries);
+}
+
 void LimitsChecker::timer_spins(const char* whose, std::uint64_t spins) {
   if (spins > kSpinsMax) {
     context_.fail("I7", std::string(whose) + ": a timer that is due again at once, for ever");

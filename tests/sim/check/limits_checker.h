@@ -7,6 +7,7 @@
 #include <string>
 
 #include "edge/relay/relay_effect.h"
+#include "edge/relay/shard_footprint.h"
 #include "tests/sim/sim_context.h"
 #include "tests/sim/sim_directory.h"
 
@@ -32,6 +33,7 @@ class LimitsChecker {
   void client_message(std::size_t bytes);
   void outbox(std::size_t size, std::size_t limit);
   void timer_spins(const char* whose, std::uint64_t spins);
+  void footprint(const relay::ShardFootprint& held);
   void effects_in_turn(const char* whose, std::uint64_t count);
 
  private:

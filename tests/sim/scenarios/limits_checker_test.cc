@@ -108,6 +108,27 @@ TEST_F(LimitsCheckerTest, SeesAClientThatSaysOrKeepsTooMuch) {
   EXPECT_EQ(found(), "I5");
 }
 
+TEST_F(LimitsCheckerTest, SeesAShardThatHoldsTooMuchOfSomething) {
+  relay::ShardFootprint most;
+  most.control_bytes = limits::control_queue_bytes_kill + limits::relay_message_bytes_max;
+  most.publishes_queued = limits::append_queue_entries_max + directory.channel_count();
+  most.excess_publications = limits::mirror_lag_entries_max + limits::mirror_batch_entries_max;
+  most.excess_bytes = limits::mirror_lag_bytes_max + limits::relay_message_bytes_max;
+  most.deletes = directory.deletes_max();
+  most.idempotency_keys = directory.config()->idempotency_window_entries;
+  checker.footprint(most);
+  EXPECT_EQ(found(), "");
+  for (std::size_t relay::ShardFootprint::*each :
+       {&relay::ShardFootprint::control_bytes, &relay::ShardFootprint::publishes_queued,
+        &relay::ShardFootprint::excess_publications, &relay::ShardFootprint::excess_bytes,
+        &relay::ShardFootprint::deletes, &relay::ShardFootprint::idempotency_keys}) {
+    relay::ShardFootprint held = most;
+    held.*each += 1;
+    checker.footprint(held);
+    EXPECT_EQ(found(), "I5");
+  }
+}
+
 TEST_F(LimitsCheckerTest, SeesWhatNeverEnds) {
   checker.timer_spins("x", 1000);
   checker.effects_in_turn("x", 200'000);
