@@ -276,6 +276,15 @@ void draw_counts(Draw& draw, SimOptions& options) {
   workload.source_version_one_in = draw.between(1, 2);
 }
 
+/// What is changed on its way is the last that is said of a channel: only the digests of a quiet
+/// channel are left to find it by.
+void draw_last_words(Draw& draw, SimOptions& options) {
+  if (options.network.corrupt_one_in == 0 || !draw.coin()) return;
+  options.network.corrupt_one_in = 2;
+  options.phases.after_faults = Duration{0};
+  options.phases.last_words_in_faults = true;
+}
+
 /// Whole kinds of trouble, each wholly off in a quarter of the runs.
 void switch_off(Draw& draw, SimOptions& options) {
   const auto off = [&draw] { return draw.one_in(4); };
@@ -336,6 +345,7 @@ SimOptions draw_options(std::uint64_t seed) {
   draw_short_window(draw, options);
   draw_hops(draw, options);
   draw_counts(draw, options);
+  draw_last_words(draw, options);
   return options;
 }
 

@@ -131,6 +131,8 @@ struct WorkloadOptions {
 struct PhaseOptions {
   Duration faults{10'000'000};       // workload with faults
   Duration after_faults{2'000'000};  // workload goes on without
+  bool last_words_in_faults =
+      false;  // the last publications come before they end, and nothing after
   Duration settle_max{150'000'000};  // I7: by then everybody is live and complete
   Duration linger{0};                // go on afterwards, idle, to see that nothing happens
 };

@@ -9,6 +9,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kStepsAtOneInstantMax = 200'000;
 constexpr Duration kSettlePoll = 250ms;
+constexpr Duration kLastWords = 2s;
 /// Looked for every history_expiry_interval_min, and some of it takes several turns.
 constexpr Duration kExpirySlack = 20s;
 
@@ -148,10 +149,11 @@ SimReport SimWorld::run() {
     });
   }
   run_for(options.phases.faults);
-  end_faults();
+  if (!options.phases.last_words_in_faults) end_faults();
   run_for(options.phases.after_faults);
   for (auto& workload : workloads_) workload->come_to_rest();
   say_goodbye();
+  if (options.phases.last_words_in_faults) run_for(kLastWords);
   settle();
   await_expiry();
   run_for(options.phases.linger);
