@@ -1,6 +1,6 @@
-// The sqlite store gives back what is trimmed, beside its other work: its files stay as small as what
-// is kept, by each of the three bounds of history, and as what is published between two trims; after
-// a burst they become small again. Publishers and readers go on all the while.
+// The sqlite store gives back what is trimmed, beside its other work: its files stay as small as
+// what is kept, by each of the three bounds of history, and as what is published between two trims;
+// after a burst they become small again. Publishers and readers go on all the while.
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
