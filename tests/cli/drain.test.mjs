@@ -56,7 +56,7 @@ async function publishUntilTheEnd(channel) {
   }
 }
 
-test('clients that answer nothing do not hold it up, and nothing acknowledged is lost', async () => {
+test('clients that answer nothing do not hold it up; nothing acknowledged is lost', async () => {
   const token = await relay.token();
   const polite = await TextSocket.open(relay.port);
   polite.send([

@@ -42,7 +42,7 @@ async function kept() {
   return numbers;
 }
 
-test('a full disk refuses publishers, serves readers, and is used again when it has room', async () => {
+test('a full disk refuses publishers, serves readers, and is used again with room', async () => {
   const token = await relay.token();
   const reader = await TextSocket.open(relay.port);
   reader.send([
