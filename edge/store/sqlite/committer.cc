@@ -16,6 +16,13 @@ using relay::StoreReadRecords;
 using relay::StoreRelease;
 using relay::StoreTrim;
 
+WaitingRequest::WaitingRequest(StoreRequest asked) : request(std::move(asked)) {
+  if (auto* append = std::get_if<StoreAppend>(&request)) {
+    rows = rows_of(append->records);
+    append->records = {};
+  }
+}
+
 std::size_t WaitingRequest::bytes() const {
   std::size_t bytes = 0;
   for (const LogRow& row : rows) bytes += row.records.size();

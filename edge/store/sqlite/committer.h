@@ -16,9 +16,13 @@ namespace tidegate::store {
 
 /// A request as it waits for its turn.
 struct WaitingRequest {
-  StoreRequest request;
-  std::vector<LogRow> rows{};  // of an append
+  /// An append's records are encoded here and let go: where there are several threads, and not
+  /// where all of them wait for one.
+  explicit WaitingRequest(StoreRequest asked);
   std::size_t bytes() const;
+
+  StoreRequest request;
+  std::vector<LogRow> rows{};  // of an append, instead of its records
 };
 
 class Committer {

@@ -15,7 +15,8 @@ bool LogTable::load_tail() {
   Query settled = database_.query(settled_);
   Query last = database_.query(last_row_);
   if (!settled.step() || !last.step()) return false;
-  next_row_ = std::max(settled.integer(0), last.integer(0)) + 1;
+  noted_to_ = std::max(settled.integer(0), last.integer(0));
+  next_row_ = noted_to_ + 1;
   Query query = database_.query(tail_);
   query.bind(settled.integer(0));
   while (query.step()) {
@@ -37,8 +38,8 @@ std::string LogTable::rows_into(std::string table, std::size_t columns, std::siz
   return sql;
 }
 
-template <typename Rows, typename Bind>
-bool LogTable::insert(Statement& one, Statement& some, const Rows& rows, Bind&& bind) {
+template <typename New, typename Bind>
+bool LogTable::insert(Statement& one, Statement& some, std::span<const New> rows, Bind&& bind) {
   for (std::size_t at = 0; at < rows.size();) {
     const bool many = rows.size() - at >= kRowsAtOnce;
     const std::size_t end = at + (many ? kRowsAtOnce : 1);
@@ -57,12 +58,26 @@ bool LogTable::append(std::int64_t stream, const Row& row, WallTime time) {
   return new_rows_.size() < kRowsAtOnce || flush();
 }
 
+void LogTable::bind(Query& query, const NewRow& added) {
+  query.bind(added.stream).bind(added.row.previous.value).bind(added.row.offset.value);
+  query.bind(wall_ms(added.time)).bind(added.row.records);
+}
+
+/// That SQLite numbered them as they are numbered here is looked at: a row under another number
+/// would be another stream's, or nobody's.
 bool LogTable::flush() {
-  const bool written =
-      insert(append_, append_some_, new_rows_, [](Query& query, const NewRow& added) {
-        query.bind(added.id).bind(added.stream).bind(added.row.previous.value);
-        query.bind(added.row.offset.value).bind(wall_ms(added.time)).bind(added.row.records);
-      });
+  if (new_rows_.empty()) return true;
+  std::span<const NewRow> rows = new_rows_;
+  bool written = true;
+  if (!numbers_by_itself_) {
+    Query query = database_.query(append_numbered_);
+    bind(query, rows.front());
+    written = query.bind(rows.front().id).run();
+    rows = rows.subspan(1);
+  }
+  written = written && insert(append_, append_some_, rows, bind) &&
+            sqlite3_last_insert_rowid(database_.handle()) == new_rows_.back().id;
+  numbers_by_itself_ = written;
   new_rows_.clear();
   return written;
 }
@@ -103,6 +118,7 @@ bool LogTable::drop(std::int64_t stream, Offset through) {
   for (auto place = tail.begin(); place != kept; ++place) {
     Query query = database_.query(drop_row_);
     if (!query.bind(place->row).run()) return false;
+    if (place->row + 1 == next_row_) numbers_by_itself_ = false;
   }
   tail_rows_ -= static_cast<std::size_t>(kept - tail.begin());
   changes_.push_back({stream, Tail(tail.begin(), kept)});
@@ -112,6 +128,7 @@ bool LogTable::drop(std::int64_t stream, Offset through) {
 }
 
 bool LogTable::drop_settled(std::int64_t stream, Offset through) {
+  if (noted_to_ + 1 == next_row_) numbers_by_itself_ = false;  // that one may be among them
   for (Statement* statement : {&drop_settled_rows_, &drop_places_}) {
     Query query = database_.query(*statement);
     if (!query.bind(stream).bind(through.value).run()) return false;
@@ -160,11 +177,13 @@ bool LogTable::settle() {
     for (const Place& place : tails_.at(stream)) places.emplace_back(stream, place);
   }
   const bool noted =
-      insert(place_, place_some_, places, [](Query& query, const auto& stream_and_place) {
-        const auto& [stream, place] = stream_and_place;
-        query.bind(stream).bind(place.offset.value).bind(place.row);
-      });
+      insert(place_, place_some_, std::span<const std::pair<std::int64_t, Place>>(places),
+             [](Query& query, const auto& stream_and_place) {
+               const auto& [stream, place] = stream_and_place;
+               query.bind(stream).bind(place.offset.value).bind(place.row);
+             });
   if (!noted) return false;
+  noted_to_ = next_row_ - 1;
   Query query = database_.query(set_settled_);
   return query.bind(next_row_ - 1).run();
 }
@@ -183,6 +202,7 @@ void LogTable::committed() {
 void LogTable::rolled_back() {
   if (settling_) settle_at_ = tail_rows_ + tail_rows_max_ / 8 + 1;
   settling_ = false;
+  numbers_by_itself_ = false;
   new_rows_.clear();
   for (; !changes_.empty(); changes_.pop_back()) undo(changes_.back());
 }

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -89,8 +90,9 @@ class LogTable {
   static constexpr std::size_t kRowsAtOnce = 16;
   static std::string rows_into(std::string table, std::size_t columns, std::size_t rows);
   /// Writes all, kRowsAtOnce at a time, what is left one by one; `bind` binds one.
-  template <typename Rows, typename Bind>
-  bool insert(Statement& one, Statement& some, const Rows& rows, Bind&& bind);
+  template <typename New, typename Bind>
+  bool insert(Statement& one, Statement& some, std::span<const New> rows, Bind&& bind);
+  static void bind(Query& query, const NewRow& added);
   bool load_tail();
   bool drop_settled(std::int64_t stream, Offset through);
   void undo(Change& change);
@@ -102,6 +104,10 @@ class LogTable {
   std::size_t tail_rows_ = 0;
   std::size_t settle_at_;
   std::int64_t next_row_ = 1;  // no number twice, unlike SQLite's own, or `settled` would lie
+  /// Whether SQLite, left to itself, would give that number to the next row: the row before is in
+  /// the log, and the last one there. To be asked for a number of one's own costs it a search.
+  bool numbers_by_itself_ = false;
+  std::int64_t noted_to_ = 0;  // no row behind it is in `places`
   std::vector<Change> changes_;
   std::vector<NewRow> new_rows_;  // not written yet
   bool settling_ = false;
@@ -110,9 +116,9 @@ class LogTable {
   Statement set_settled_{"UPDATE settled SET row = ?"};
   Statement last_row_{"SELECT ifnull(max(id), 0) FROM log"};
   Statement tail_{"SELECT stream, offset, id FROM log WHERE id > ? ORDER BY id"};
-  Statement append_{rows_into("log(id, stream, previous, offset, time, records)", 6, 1)};
-  Statement append_some_{
-      rows_into("log(id, stream, previous, offset, time, records)", 6, kRowsAtOnce)};
+  Statement append_numbered_{rows_into("log(stream, previous, offset, time, records, id)", 6, 1)};
+  Statement append_{rows_into("log(stream, previous, offset, time, records)", 5, 1)};
+  Statement append_some_{rows_into("log(stream, previous, offset, time, records)", 5, kRowsAtOnce)};
   Statement read_settled_{
       "SELECT log.previous, places.offset, log.records"
       " FROM places LEFT JOIN log ON log.id = places.row"

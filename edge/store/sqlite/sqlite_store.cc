@@ -35,6 +35,12 @@ class Outlet {
 };
 using OutletPtr = std::shared_ptr<Outlet>;
 
+/// Trims and releases are few, and have no answer that could refuse them.
+bool refusable(const StoreRequest& request) {
+  return !std::holds_alternative<relay::StoreTrim>(request) &&
+         !std::holds_alternative<relay::StoreRelease>(request);
+}
+
 /// What waits for the thread.
 class RequestQueue {
  public:
@@ -44,16 +50,16 @@ class RequestQueue {
     bool ended = false;              // and nothing is left
   };
 
-  /// False when it is full and the request is one that can be refused.
-  bool add(WaitingRequest request, OutletPtr outlet, bool refusable) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+  /// False when it is full and the request is one that can be refused: then it stays as it is.
+  bool add(WaitingRequest& request, const OutletPtr& outlet) {
     const std::size_t bytes = request.bytes();
-    if (refusable && (waiting_.size() >= limits::store_waiting_requests_max ||
-                      bytes_ + bytes > limits::store_waiting_bytes_max)) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (refusable(request.request) && (waiting_.size() >= limits::store_waiting_requests_max ||
+                                       bytes_ + bytes > limits::store_waiting_bytes_max)) {
       return false;
     }
     bytes_ += bytes;
-    waiting_.push_back({std::move(request), std::move(outlet)});
+    waiting_.push_back({std::move(request), outlet});
     if (waiting_.size() == 1) changed_.notify_one();
     return true;
   }
@@ -120,7 +126,7 @@ std::optional<StoreAnswer> refusal(const StoreRequest& request) {
   if (const auto* records = std::get_if<relay::StoreReadRecords>(&request)) {
     return StoreAnswer{records->id, Result<relay::StoreRecordsResult>(queue_full())};
   }
-  return std::nullopt;  // trims and releases are few, and are never refused
+  return std::nullopt;
 }
 
 class Port final : public StorePort {
@@ -130,14 +136,9 @@ class Port final : public StorePort {
   ~Port() override { outlet_->close(); }
 
   std::optional<StoreAnswer> submit(StoreRequest request) override {
-    WaitingRequest waiting;
-    if (const auto* append = std::get_if<relay::StoreAppend>(&request)) {
-      waiting.rows = rows_of(append->records);  // here, where there are several threads
-    }
-    auto refused = refusal(request);
-    waiting.request = std::move(request);
-    if (queue_.add(std::move(waiting), outlet_, refused.has_value())) return std::nullopt;
-    return refused;
+    WaitingRequest waiting(std::move(request));
+    if (queue_.add(waiting, outlet_)) return std::nullopt;
+    return refusal(waiting.request);
   }
 
  private:

@@ -183,7 +183,9 @@ relay::AppendResult StreamTable::append(const relay::StoreAppend& append,
   if (stream.id == 0 && !insert(*append.key, stream, now)) return AppendUnknown{};
   Offset& at = change(stream).top;
   AppendDurable durable;
-  durable.ranges.reserve(append.records.size());
+  std::size_t count = 0;
+  for (const LogRow& row : rows) count += row.count;
+  durable.ranges.reserve(count);
   for (const LogRow& row : rows) {
     const Offset end{at.value + row.count};
     if (!wrote(log_.append(stream.id, {at, end, row.records}, row.time), "takes no publications")) {

@@ -64,7 +64,7 @@ class StreamTable {
   /// written by then. False: the transaction is broken.
   bool flush() { return wrote(log_.flush(), "takes no publications"); }
   Result<relay::StoreOpened> open(const relay::ChannelKey& key, WallTime now, bool may_write);
-  /// `rows` are rows_of(append.records).
+  /// `rows` are rows_of() of its records, which are not looked at.
   relay::AppendResult append(const relay::StoreAppend& append, std::span<const LogRow> rows,
                              WallTime now);
   Result<relay::StoreReadResult> read(const relay::StoreRead& read);

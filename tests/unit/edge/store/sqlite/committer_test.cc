@@ -40,13 +40,7 @@ class CommitterTest : public testing::Test {
   /// All of them in one transaction.
   Committer::Answers turn(std::vector<StoreRequest> requests) {
     std::vector<WaitingRequest> waiting;
-    for (StoreRequest& request : requests) {
-      WaitingRequest& one = waiting.emplace_back();
-      if (const auto* append = std::get_if<StoreAppend>(&request)) {
-        one.rows = rows_of(append->records);
-      }
-      one.request = std::move(request);
-    }
+    for (StoreRequest& request : requests) waiting.emplace_back(std::move(request));
     return committer->carry_out(waiting, kNoon);
   }
   relay::StoreOpened open(const ChannelKeyPtr& of) {
@@ -134,6 +128,25 @@ TEST_F(CommitterTest, WhatWasNotWrittenYetIsNotWrittenAfterItWasRolledBack) {
   ASSERT_TRUE(log->flush());
   start();
   EXPECT_FALSE(log->tail_end(1).has_value());
+}
+
+TEST_F(CommitterTest, ARowFollowsTheLastOneAlsoWhenThatIsGone) {
+  const Epoch epoch = open(key).top.epoch;
+  for (const auto& answer : turn({append(1, epoch), append(2, epoch)})) {
+    ASSERT_TRUE(durable(answer));
+  }
+  const auto trimmed = turn({StoreTrim{key, Offset{2}, {}, Offset{0}, {}}, append(3, epoch)});
+  ASSERT_TRUE(durable(trimmed[1])) << "of the tail";
+  ASSERT_TRUE(settle());
+  const auto noted = turn({append(4, epoch), StoreTrim{key, Offset{4}, {}, Offset{0}, {}},
+                           append(5, epoch), append(6, epoch)});
+  ASSERT_TRUE(durable(noted[2])) << "also of what was noted down";
+  ASSERT_TRUE(settle());
+  turn({StoreTrim{key, Offset{6}, {}, Offset{0}, {}}});
+  ASSERT_TRUE(durable(turn({append(7, epoch)})[0])) << "where no row is left";
+  EXPECT_EQ(sequences(Offset{6}), (std::vector<std::uint64_t>{7}));
+  start();
+  EXPECT_EQ(sequences(Offset{6}), (std::vector<std::uint64_t>{7}));
 }
 
 TEST_F(CommitterTest, WhatWasRolledBackIsNoCommitAndTheTroubleGoesOn) {

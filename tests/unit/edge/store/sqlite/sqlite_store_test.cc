@@ -202,29 +202,6 @@ TEST_F(SqliteStoreTest, WhatNobodyHoldsGrowsOldAndIsForgotten) {
   EXPECT_NE(client->open(key)->top.epoch, epoch);
 }
 
-TEST_F(SqliteStoreTest, WhatWasTrimmedIsGivenBackToTheDiskWhileItIsUsed) {
-  const auto size = [&] { return std::filesystem::file_size(path); };
-  StreamPosition top = client->open(key)->top;
-  const auto append_one = [&](std::size_t bytes) {
-    const std::string payload(bytes, '1');
-    ASSERT_TRUE(is_durable(client->append(key, top, {record(top.offset.value + 1, payload, now)})));
-    ++top.offset.value;
-  };
-  while (top.offset.value < 500) append_one(50'000);
-  const std::uintmax_t full = size();
-  client->send(StoreTrim{key, Offset{490}, {}, {}, {}});
-  // A piece now and then. What is kept free for what comes next is 4 MB, or a quarter.
-  constexpr std::uintmax_t kEnough = 8U * 1024 * 1024;
-  ASSERT_GT(full, 2 * kEnough);
-  for (int i = 0; i < 2000 && size() > kEnough; ++i) {
-    append_one(100);
-    std::this_thread::sleep_for(10ms);
-  }
-  EXPECT_LE(size(), kEnough) << "of " << full;
-  EXPECT_EQ(sequences(Offset{490}).size(), top.offset.value - 490)
-      << "and all that is kept is there";
-}
-
 LogRecordPtr counted(std::uint64_t sequence, SourceVersion version, WallTime time) {
   auto made = std::make_shared<relay::LogRecord>(*record(sequence, "1", time));
   auto publication = std::make_shared<Publication>(*made->publication);
