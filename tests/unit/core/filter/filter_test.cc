@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <string>
 
+#include "core/base/limits.h"
 #include "tests/unit/core/client/allocation_counter.h"
 
 namespace tidegate {
@@ -228,6 +230,17 @@ TEST(Filter, CostGrowsWithPlacesAndComparisons) {
   EXPECT_LT(cost(R"({"a":1})"), cost(R"({"/a/b":1})"));
   EXPECT_LT(cost(R"({"a":1})"), cost(R"({"a":{"in":[1,2,3,4]}})"));
   EXPECT_LT(cost(R"({"a":1})"), cost(R"({"a":{"within":{"lat":0,"lon":0,"metres":1}}})"));
+}
+
+// A filter that had no room even alone would be told to come back for ever.
+TEST(Filter, TheLargestFilterLeavesRoomForOthersOnItsChannel) {
+  std::string text = "{";
+  for (std::size_t i = 0; i + 1 < limits::filter_terms_max; ++i) {
+    text += "\"/" + std::to_string(i) + R"(/b":{"within":{"lat":0,"lon":0,"metres":1}},)";
+  }
+  const Filter largest = filter_of(text + R"("/0":1})");
+  EXPECT_GT(largest.cost(), limits::filter_terms_max + limits::filter_fields_max);
+  EXPECT_LE(largest.cost() * 4, limits::filter_cost_per_channel_max);
 }
 
 TEST(Filter, MatchingPlainPayloadsAllocatesNothing) {
