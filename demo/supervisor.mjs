@@ -139,8 +139,12 @@ class Demo {
 }
 
 const demo = new Demo();
+let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-  process.once(signal, async () => {
+  // The terminal's ^C comes twice, once from npm start: what is stopping already goes on stopping.
+  process.on(signal, async () => {
+    if (stopping) return;
+    stopping = true;
     await demo.stop();
     process.exit(0);
   });

@@ -137,12 +137,19 @@ export function run(command, args = [], { cwd = root, env = {}, allowFailure = f
   });
 }
 
-/** Runs a command on this terminal, for those that ask or draw by themselves. */
+/**
+ * Runs a command on this terminal, for those that ask or draw by themselves. Whoever ends us ends
+ * it: a signal is handed on, and its end is waited for.
+ */
 export function runHere(command, args = [], { cwd = root, env = {} } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env: childEnv(env), stdio: 'inherit' });
+    const handOn = (signal) => child.kill(signal);
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+    for (const signal of signals) process.on(signal, handOn);
     child.on('error', reject);
     child.on('close', (code, signal) => {
+      for (const each of signals) process.off(each, handOn);
       if (code === 0) resolve();
       else reject(new CommandFailed([command, ...args].join(' '), code ?? signal, ''));
     });
