@@ -15,7 +15,7 @@ const parent = `
   await runHere(process.execPath, ['-e', ${JSON.stringify(child)}]);
   console.log('after it');`;
 
-test('a signal for the one that runs a command is one for the command', async () => {
+test('a signal for who runs a command is one for the command', { timeout: 20_000 }, async () => {
   const running = spawn(process.execPath, ['--input-type=module', '-e', parent]);
   let said = '';
   running.stdout.setEncoding('utf8').on('data', (text) => (said += text));
