@@ -1,6 +1,7 @@
 // Which deletes are remembered: by their number alone, so that a process that loads what a store
 // has kept goes on forgetting exactly as the one before it did, and judges what stands behind the
-// floor alike (what a publisher counted is known as long as the delete that said so).
+// floor alike (what a publisher counted is known as long as the delete that said so). Found by the
+// simulator: seed 1515 of 1307f1f, once it let publishers count where few deletes are remembered.
 #include "edge/relay/record_map.h"
 
 #include <gtest/gtest.h>

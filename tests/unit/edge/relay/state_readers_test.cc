@@ -1,10 +1,13 @@
 // What readers of records may ask for together, and what the relay counts of them.
 #include "core/base/limits.h"
 #include "core/filter/filter.h"
+#include "core/merge/record_digest.h"
 #include "tests/unit/edge/relay/relay_world.h"
 
 namespace tidegate::relay {
 namespace {
+
+using namespace std::chrono_literals;
 
 class StateReadersTest : public testing::Test {
  protected:
@@ -49,6 +52,28 @@ TEST_F(StateReadersTest, FiltersThatAreTooMuchWorkTogetherAreRefusedForTheMoment
   EXPECT_EQ(next.all<SubscribedFrame>().size(), 1U) << "who asks the same costs nothing more";
   next.subscribe_filtered("state:b", costly(room));
   EXPECT_EQ(next.all<SubscribedFrame>().size(), 2U) << "another channel has room of its own";
+}
+
+// The simulator's seed 195 of 1206ad8^: only blocks for all who keep pace stated digests, and what
+// a paced reader held wrongly it held for ever.
+TEST_F(StateReadersTest, APacedReaderAndASlowOneAreToldWhatTheirRecordsSumUpTo) {
+  world.publish("state:a", operation(Operation::Set, "a", "1"));
+  TestClient& paced = world.connect();
+  paced.subscribe_paced("state:a", 2s);
+  TestClient& slow = world.connect(0, "slow");
+  slow.subscribe("state:a");
+  slow.stalled = true;
+  for (const char* value : {"2", "3", "4"}) {
+    world.publish("state:a", operation(Operation::Set, "a", value));
+    world.advance(500ms);
+  }
+  for (TestClient* one : {&paced, &slow}) one->heard.clear();
+  world.advance(2s);
+  world.writable(slow);
+  for (TestClient* one : {&paced, &slow}) {
+    ASSERT_EQ(one->all<HeardBlock>().size(), 1U);
+    EXPECT_EQ(one->last<HeardBlock>().digest, record_digest("a", PayloadKind::Json, as_bytes("4")));
+  }
 }
 
 TEST_F(StateReadersTest, WhoAsksForAllOnceMoreHasFoundItsRecordsToDiffer) {
