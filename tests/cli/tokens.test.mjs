@@ -62,7 +62,8 @@ const refused = {
     'token_invalid',
     4502,
   ],
-  'no token at all': [() => 'guessed', 'token_invalid', 4502],
+  'words that are no token': [() => 'guessed', 'token_invalid', 4502],
+  'none at all': [() => '', 'token_required', 4502],
 };
 
 let relay;
@@ -150,5 +151,24 @@ test('a token without the right may not: each is told so, and the connection goe
   socket.send({ type: 'publish', request: 9, channel: 'user:ann:notes', data: 1 });
   assert.equal((await socket.next()).type, 'publish_ack');
   assert.equal((await relay.read('user:bob:inbox/history', {}, sign(claims()))).status, 403);
+  await nobodyElseNotices();
+});
+
+test('a publish over HTTP without the right is refused, and publishes nothing', async () => {
+  const publish = async (channel, authorization) => {
+    const response = await fetch(`${relay.url}/v1/publish`, {
+      method: 'POST',
+      headers: authorization ? { authorization } : {},
+      body: JSON.stringify({ channel, data: 'smuggled' }),
+    });
+    const { error } = await response.json();
+    return [response.status, error?.name, error?.code];
+  };
+  const key = `Bearer ${apiKey}`;
+  assert.deepEqual(await publish('nowhere:at:all', key), [403, 'forbidden', 302]);
+  assert.deepEqual(await publish('user:bob:inbox'), [401, 'token_required', 201]);
+  assert.deepEqual(await publish('user:bob:inbox', `${key}x`), [401, 'token_invalid', 309]);
+  const mine = `Bearer ${sign(claims())}`; // publishing over HTTP is for keys, not for tokens
+  assert.deepEqual(await publish('user:ann:notes', mine), [401, 'token_invalid', 309]);
   await nobodyElseNotices();
 });
